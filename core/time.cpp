@@ -1,0 +1,98 @@
+#include "core/time.hpp"
+
+#include <array>
+#include <ctime>
+#include <limits>
+
+namespace mistrial {
+namespace {
+
+struct Unit {
+    std::string_view name;
+    std::int64_t nanos;
+};
+
+constexpr std::array<Unit, 6> kUnits{{
+    {"h", 3'600'000'000'000},
+    {"m", 60'000'000'000},
+    {"s", 1'000'000'000},
+    {"ms", 1'000'000},
+    {"us", 1'000},
+    {"ns", 1},
+}};
+
+}  // namespace
+
+Result<Duration> parse_duration(std::string_view text) {
+    const auto refuse = [&] {
+        return fail("'{}' is not a duration; expected a number and a unit, such as 250ms, 5s, 2m or 1h", text);
+    };
+    std::string_view rest = text;
+    const bool negative = rest.starts_with('-');
+    if (negative) rest.remove_prefix(1);
+    const auto unit_at = rest.find_first_not_of("0123456789.");
+    if (unit_at == 0 || unit_at == std::string_view::npos) return refuse();
+    const std::string_view number = rest.substr(0, unit_at);
+    const std::string_view unit_name = rest.substr(unit_at);
+    const Unit* unit = nullptr;
+    for (const Unit& candidate : kUnits)
+        if (candidate.name == unit_name) unit = &candidate;
+    if (unit == nullptr) return refuse();
+
+    __extension__ using Wide = __int128;
+    Wide total = 0;
+    std::int64_t scale = unit->nanos;
+    bool seen_digit = false, seen_point = false;
+    for (const char c : number) {
+        if (c == '.') {
+            if (seen_point || !seen_digit) return refuse();
+            seen_point = true;
+            seen_digit = false;
+            continue;
+        }
+        seen_digit = true;
+        const int digit = c - '0';
+        if (!seen_point) {
+            total = total * 10 + static_cast<Wide>(digit) * unit->nanos;
+        } else {
+            if (scale % 10 != 0 && digit != 0) return fail("'{}' is finer than a nanosecond", text);
+            scale /= 10;
+            total += static_cast<Wide>(digit) * scale;
+        }
+        if (total > std::numeric_limits<std::int64_t>::max()) return fail("'{}' is too long a duration", text);
+    }
+    if (!seen_digit) return refuse();
+    const auto nanos = static_cast<std::int64_t>(total);
+    return Duration{negative ? -nanos : nanos};
+}
+
+std::string format_duration(Duration duration) {
+    const std::int64_t nanos = duration.count();
+    if (nanos == 0) return "0s";
+    for (const Unit& unit : kUnits)
+        if (nanos % unit.nanos == 0) return fmt::format("{}{}", nanos / unit.nanos, unit.name);
+    return fmt::format("{}ns", nanos);
+}
+
+std::string format_seconds(Duration duration) {
+    const std::int64_t micros = duration.count() / 1000;
+    const std::int64_t millis = (micros + (micros >= 0 ? 500 : -500)) / 1000;
+    const std::int64_t magnitude = millis < 0 ? -millis : millis;
+    return fmt::format("{}{}.{:03} s", millis < 0 ? "-" : "", magnitude / 1000, magnitude % 1000);
+}
+
+std::string format_wall(WallTime time) {
+    std::int64_t seconds = nanos_of(time) / 1'000'000'000;
+    std::int64_t nanos = nanos_of(time) % 1'000'000'000;
+    if (nanos < 0) {
+        nanos += 1'000'000'000;
+        --seconds;
+    }
+    const std::time_t stamp = seconds;
+    std::tm utc{};
+    gmtime_r(&stamp, &utc);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                       utc.tm_hour, utc.tm_min, utc.tm_sec, nanos / 1'000'000);
+}
+
+}  // namespace mistrial

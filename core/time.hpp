@@ -1,0 +1,63 @@
+#pragma once
+
+#include "core/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// Three clocks that do not mix: the run's true time, and a node's wall and monotonic clocks. All count integer
+/// nanoseconds; adding a time of one clock to a time of another does not compile.
+namespace mistrial {
+
+using Duration = std::chrono::nanoseconds;
+
+template <class Tag>
+struct NodeClock {
+    using rep = Duration::rep;
+    using period = Duration::period;
+    using duration = Duration;
+    using time_point = std::chrono::time_point<NodeClock>;
+    static constexpr bool is_steady = false;
+};
+
+/// Nanoseconds since the run's start: the history's time. Only the World reads it.
+using TrueTime = NodeClock<struct TrueTag>::time_point;
+/// Nanoseconds since the Unix epoch on some node's wall clock.
+using WallTime = NodeClock<struct WallTag>::time_point;
+/// Some node's monotonic clock; timers are set in it.
+using MonoTime = NodeClock<struct MonoTag>::time_point;
+
+/// The two clocks of one node at one instant; what an I/O-free core sees of time.
+struct Clocks {
+    WallTime wall;
+    MonoTime mono;
+
+    friend bool operator==(const Clocks&, const Clocks&) = default;
+};
+
+template <class Time>
+[[nodiscard]] constexpr Time at_nanos(std::int64_t nanos) {
+    return Time{Duration{nanos}};
+}
+template <class Time>
+[[nodiscard]] constexpr std::int64_t nanos_of(Time time) {
+    return time.time_since_epoch().count();
+}
+
+/// Reads `250ms`, `1.5s`, `2m`, `1h`, `10us`, `7ns`, with a leading `-` where it makes sense to the caller.
+/// At most nanosecond precision: more decimals than the unit has are refused, as is what does not fit in 64 bits.
+[[nodiscard]] Result<Duration> parse_duration(std::string_view text);
+
+/// The shortest text that `parse_duration` reads back as `duration`: a whole number of the largest unit that
+/// divides it (`90s`, not `1.5m`), `0s` for zero.
+[[nodiscard]] std::string format_duration(Duration duration);
+
+/// For people: seconds with three decimals, `12.031 s`.
+[[nodiscard]] std::string format_seconds(Duration duration);
+
+/// For people: `2026-11-23T07:35:00.123Z`.
+[[nodiscard]] std::string format_wall(WallTime time);
+
+}  // namespace mistrial
