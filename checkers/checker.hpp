@@ -1,0 +1,42 @@
+#pragma once
+
+#include "checkers/claims.hpp"
+#include "checkers/finding.hpp"
+#include "core/history/operation.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mistrial::checkers {
+
+/// All checkers over one history, streaming: feed every record in order, then finish once. Works while a run goes on
+/// and on a file, with equal findings. No clock, no I/O, no randomness; memory does not grow with decisions.
+class Suite {
+  public:
+    struct Options {
+        /// Claims to assert instead of those in the run record.
+        std::optional<Claims> claims;
+        /// Only these properties (names or ids); empty: all.
+        std::vector<std::string> only;
+    };
+
+    Suite();
+    explicit Suite(Options options);
+    ~Suite();
+    Suite(Suite&&) noexcept;
+    Suite& operator=(Suite&&) noexcept;
+
+    /// Records in history order. A record that contradicts the format (a completion without its invoke when the
+    /// history has invokes, time running backwards) is an error that names its index.
+    [[nodiscard]] Result<> on(const history::Record& record);
+
+    /// The judgement; `on` is not called again.
+    [[nodiscard]] Judgement finish();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace mistrial::checkers

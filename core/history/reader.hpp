@@ -1,0 +1,40 @@
+#pragma once
+
+#include "core/history/operation.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mistrial::history {
+
+/// Reads history.jsonl in blocks with simdjson: memory does not grow with the file, keys in any order. An error names
+/// file, line and column. A torn last line (no newline, not JSON) is dropped and reported by `torn()`.
+class Reader {
+  public:
+    [[nodiscard]] static Result<Reader> open(const std::filesystem::path& file);
+    Reader(Reader&&) noexcept;
+    Reader& operator=(Reader&&) noexcept;
+    ~Reader();
+
+    /// The next record; nullopt at the end.
+    [[nodiscard]] Result<std::optional<Record>> next();
+    /// True once the end was reached and the last line had been torn.
+    [[nodiscard]] bool torn() const;
+
+  private:
+    struct State;
+    explicit Reader(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// One line of history.jsonl.
+[[nodiscard]] Result<Record> parse_line(std::string_view line);
+
+/// The whole file at once, for small histories and tests.
+[[nodiscard]] Result<std::vector<Record>> read_all(const std::filesystem::path& file);
+
+}  // namespace mistrial::history
