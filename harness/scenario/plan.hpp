@@ -1,0 +1,117 @@
+#pragma once
+
+#include "checkers/claims.hpp"
+#include "core/json.hpp"
+#include "core/time.hpp"
+#include "nemesis/fault.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// A scenario with every random draw made: what a run does, as a value. `plan.json` is its only serialisation;
+/// a run is a pure function of it and of the world.
+namespace mistrial::scenario {
+
+struct AuthorityNode {
+    std::string name;
+    friend bool operator==(const AuthorityNode&, const AuthorityNode&) = default;
+};
+
+struct MirrorNode {
+    std::string name;
+    std::string group;
+    std::string of;  ///< the authority it caches
+    Duration ttl{};
+    friend bool operator==(const MirrorNode&, const MirrorNode&) = default;
+};
+
+struct AgentNode {
+    std::string name;
+    std::string group;
+    std::string driver;  ///< "embedded", "opa", or the path of a driver file
+    std::string from;    ///< the mirror or authority that it polls, for its life
+    Duration poll_min{};
+    Duration poll_max{};
+    std::optional<Duration> long_poll;
+    bool persist = false;
+    std::vector<std::string> bundles;
+    std::optional<std::string> version;
+    std::optional<std::string> binary;
+    std::optional<std::string> defect;
+    Json config = Json::object();  ///< the user's own agent configuration, merged over the driver's template
+    std::map<std::string, std::string> env;
+    friend bool operator==(const AgentNode&, const AgentNode&) = default;
+};
+
+struct Fleet {
+    std::vector<AuthorityNode> authorities;
+    std::vector<MirrorNode> mirrors;
+    std::vector<AgentNode> agents;
+    friend bool operator==(const Fleet&, const Fleet&) = default;
+};
+
+/// One publish: the archive itself is made again by the workload and must have this digest.
+struct PlannedPublish {
+    TrueTime at;
+    std::string bundle;
+    std::string revision;
+    std::string authority;
+    std::string digest;
+    std::optional<Json> content;  ///< the oracle: interface.md, `publish.value.content`
+    friend bool operator==(const PlannedPublish&, const PlannedPublish&) = default;
+};
+
+/// Decisions of one session: number n is due at `from + n * period`, until `until`, and asks about the input that the
+/// workload draws from the stream (seed, `name`, "input") at counter n. Taking a number out moves no other.
+struct DecisionStream {
+    std::string name;     ///< "session-3"
+    std::string agent;    ///< sessions are pinned
+    TrueTime from;
+    TrueTime until;
+    Duration period{};
+    std::vector<std::uint64_t> omit;  ///< ascending
+    friend bool operator==(const DecisionStream&, const DecisionStream&) = default;
+};
+
+struct Workload {
+    std::string kind;                       ///< "grants", "own"
+    Json parameters = Json::object();       ///< resolved; what the workload needs to make its archives and inputs again
+    std::string path;                       ///< decision asked for: "mistrial/decision"
+    std::map<std::string, Json> pool;       ///< input id -> input
+    Json special = Json::object();          ///< special pool entries, as in the `run` record's "inputs"
+    std::vector<PlannedPublish> publishes;  ///< ascending in time; the first ones are published before agents start
+    std::vector<DecisionStream> decisions;
+    Duration timeout{};            ///< of one decision
+    std::int64_t concurrency = 0;  ///< client processes for decisions
+    friend bool operator==(const Workload&, const Workload&) = default;
+};
+
+struct Plan {
+    int format = 1;
+    std::string scenario;
+    std::string about;
+    std::uint64_t seed = 0;
+    Duration duration{};
+    Duration settle{};  ///< last part of `duration`: no publish, no fault
+    Fleet fleet;
+    Workload workload;
+    nemesis::Schedule faults;
+    checkers::Claims claims;
+    std::vector<std::vector<std::string>> atomic;  ///< groups of bundles that switch together
+    friend bool operator==(const Plan&, const Plan&) = default;
+
+    [[nodiscard]] const AgentNode* find_agent(std::string_view name) const;
+    [[nodiscard]] TrueTime end() const { return TrueTime{duration}; }
+    [[nodiscard]] TrueTime settle_start() const { return TrueTime{duration - settle}; }
+};
+
+[[nodiscard]] OrderedJson to_json(const Plan& plan);
+[[nodiscard]] Result<Plan> plan_from_json(const Json& json, std::string_view where);
+
+/// The plan as a table for people: fleet, publishes, faults with who they excuse, claims with the terms of derived bounds.
+[[nodiscard]] std::string to_table(const Plan& plan);
+
+}  // namespace mistrial::scenario
