@@ -1,0 +1,40 @@
+#pragma once
+
+#include "engine/control_plane/exchange.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace mistrial::control_plane {
+
+/// Where in a decision's event the history's fields stand, as JSON pointers; empty means the whole value.
+struct LogReading {
+    std::string nonce = "/input/nonce";
+    std::string verdict;  ///< inside `result`
+};
+
+struct SinkConfig {
+    std::string name = "sink";
+    LogReading reading;
+    std::uint64_t max_bytes = 256ULL << 20;  ///< of one payload, unpacked
+};
+
+/// Takes OPA's status reports (`POST [/nodes/N]/status[/partition]`) and decision logs (`POST [/nodes/N]/logs[/...]`,
+/// a JSON array, gzipped or not), replies 200 and tells what they say as Status, Log and LogUpload values. The node is
+/// the path's, else the label `node`, else `id`; the incarnation is the label `incarnation`. A payload that cannot be
+/// read gets 400. I/O-free.
+class Sink {
+  public:
+    explicit Sink(SinkConfig config);
+
+    [[nodiscard]] Actions on(const Event& event, const Clocks& clocks);
+
+  private:
+    void status(const RequestArrived& event, const Address& address, Actions& out);
+    void logs(const RequestArrived& event, const Address& address, Actions& out);
+
+    SinkConfig config_;
+    std::int64_t uploads_ = 0;
+};
+
+}  // namespace mistrial::control_plane
