@@ -36,13 +36,14 @@ function(mistrial_library name)
   endif()
 endfunction()
 
-# mistrial_tests(NAME DIRS dir... [LINK target...] [DATA])
-# One test binary a module: every *_test.cpp in the given folders.
+# mistrial_tests(NAME DIRS dir... [LINK target...] [TIMEOUT seconds] [SERIAL])
+# One test binary a module: every *_test.cpp in the given folders. SERIAL: its tests start processes and measure
+# time, so that no other test may run beside them.
 function(mistrial_tests name)
   if(NOT MISTRIAL_TESTS)
     return()
   endif()
-  cmake_parse_arguments(arg "" "TIMEOUT" "DIRS;LINK" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "DIRS;LINK" ${ARGN})
   set(sources)
   foreach(dir IN LISTS arg_DIRS)
     file(GLOB found CONFIGURE_DEPENDS ${dir}/*_test.cpp)
@@ -58,7 +59,8 @@ function(mistrial_tests name)
   target_compile_definitions(${name} PRIVATE MISTRIAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                              MISTRIAL_BINARY_DIR="${PROJECT_BINARY_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_LINK} rapidcheck GTest::gtest GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${name})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${name} RUN_SERIAL ${arg_SERIAL})
 endfunction()
 
 # mistrial_benchmarks(NAME DIRS dir... [LINK target...]): every *_bench.cpp in the given folders.

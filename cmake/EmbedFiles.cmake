@@ -1,0 +1,16 @@
+# cmake -D ROOT=DIR -D FILES=a|b -D OUT=table.cpp -P EmbedFiles.cmake
+# Writes the table behind harness/store/embedded.hpp: one raw string literal a file, sorted by path as given.
+set(text "#include \"harness/store/embedded.hpp\"\n\n#include <array>\n\nnamespace mistrial::embedded {\n\nusing namespace std::string_view_literals;\n\n")
+string(REPLACE "|" ";" files "${FILES}")
+list(LENGTH files count)
+string(APPEND text "static constexpr std::array<File, ${count}> table = {{\n")
+foreach(file IN LISTS files)
+  file(READ ${ROOT}/${file} bytes)
+  string(FIND "${bytes}" ")embedded\"" clash)
+  if(NOT clash EQUAL -1)
+    message(FATAL_ERROR "${file} holds the delimiter of raw string literals in cmake/EmbedFiles.cmake")
+  endif()
+  string(APPEND text "    {\"${file}\"sv, R\"embedded(${bytes})embedded\"sv},\n")
+endforeach()
+string(APPEND text "}};\n\nstd::span<const File> files() { return table; }\n\n}  // namespace mistrial::embedded\n")
+file(WRITE ${OUT} "${text}")
