@@ -1,0 +1,86 @@
+#include "nemesis/clock/redirect.hpp"
+
+#include "core/json.hpp"
+#include "nemesis/clock/clock_block.h"
+#include "nemesis/clock/clock_page.hpp"
+#include "nemesis/clock/tracee.hpp"
+#include "nemesis/clock/vdso.hpp"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <charconv>
+#include <cstring>
+#include <sstream>
+
+namespace mistrial::nemesis {
+namespace {
+
+constexpr RemoteAddress plus(RemoteAddress address, std::uint64_t offset) {
+    return RemoteAddress{static_cast<std::uint64_t>(address) + offset};
+}
+
+struct Mapping {
+    RemoteAddress start;
+    std::size_t size;
+};
+
+Result<Mapping> find_vdso(pid_t pid) {
+    const auto maps = read_file(fmt::format("/proc/{}/maps", pid));
+    if (!maps) return maps.error();
+    std::istringstream lines(*maps);
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.ends_with("[vdso]")) continue;
+        std::uint64_t start = 0;
+        std::uint64_t end = 0;
+        const char* const last = line.data() + line.size();
+        const auto first = std::from_chars(line.data(), last, start, 16);
+        if (first.ec == std::errc{} && std::from_chars(first.ptr + 1, last, end, 16).ec == std::errc{} && start < end)
+            return Mapping{RemoteAddress{start}, end - start};
+    }
+    return fail("it has no vDSO (vdso=0 on the kernel command line, gVisor or a 32-bit program?)");
+}
+
+Result<RemoteAddress> map_page(const Tracee& tracee, RemoteAddress instruction, int descriptor) {
+    const auto fd = static_cast<std::uint64_t>(descriptor);
+    const auto address = tracee.system_call(instruction, SYS_mmap, {0, ClockPage::size(), PROT_READ, MAP_SHARED, fd, 0});
+    if (!address) return with_context("cannot map the clock page", address.error());
+    if (const auto closed = tracee.system_call(instruction, SYS_close, {fd, 0, 0, 0, 0, 0}); !closed)
+        return closed.error();
+    const auto seen = tracee.read(RemoteAddress{*address}, sizeof(unsigned long long));
+    if (!seen) return seen.error();
+    unsigned long long magic = 0;
+    std::memcpy(&magic, seen->data(), sizeof magic);
+    if (magic != MISTRIAL_CLOCK_MAGIC) return fail("its mapping of the clock page is not the clock page");
+    return RemoteAddress{*address};
+}
+
+}  // namespace
+
+Result<> redirect_clock(pid_t pid, int descriptor) {
+    const auto vdso = find_vdso(pid);
+    if (!vdso) return vdso.error();
+    const auto tracee = Tracee::open(pid);
+    if (!tracee) return tracee.error();
+    auto image = tracee->read(vdso->start, vdso->size);
+    if (!image) return image.error();
+    const auto layout = parse_vdso(*image);
+    if (!layout) return layout.error();
+    const auto page = map_page(*tracee, plus(vdso->start, layout->system_call), descriptor);
+    if (!page) return page.error();
+    const auto patches = plan_redirect(*image, *layout, clock_blob(), static_cast<std::uint64_t>(*page));
+    if (!patches) return patches.error();
+
+    for (const auto& patch : *patches) {
+        if (const auto written = tracee->write(plus(vdso->start, patch.offset), patch.bytes); !written)
+            return written.error();
+        std::memcpy(image->data() + patch.offset, patch.bytes.data(), patch.bytes.size());
+    }
+    // The whole image, so that getrandom, getcpu and clock_getres are known to be as they were.
+    const auto now = tracee->read(vdso->start, vdso->size);
+    if (!now) return now.error();
+    if (*now != *image) return fail("its vDSO is not as it was written");
+    return {};
+}
+
+}  // namespace mistrial::nemesis
