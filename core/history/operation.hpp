@@ -222,7 +222,8 @@ struct Record {
     std::optional<std::string> error;
     std::optional<std::string> session;
     std::optional<TrueTime> sched;
-    Json extra = Json::object();  ///< keys of the line that the format does not name; kept
+    Json extra;        ///< keys of the line that the format does not name, kept; null when there are none
+    Json value_extra;  ///< the same for the members of a known value
     friend bool operator==(const Record&, const Record&) = default;
 };
 

@@ -1,0 +1,597 @@
+#include "core/history/reader.hpp"
+#include "core/history/writer.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+
+namespace mistrial::history {
+namespace {
+
+/// A folder of the test's own, gone afterwards.
+class Folder {
+  public:
+    Folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "mistrial-history-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() { std::filesystem::remove_all(path_); }
+    [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+void put(const std::filesystem::path& file, std::string_view text) {
+    std::ofstream(file, std::ios::binary) << text;
+}
+
+std::string text_of(const Error& error) { return error.message; }
+std::string text_of(const Result<Record>& record) {
+    return record.has_error() ? text_of(record.error()) : "no error: " + to_line(*record);
+}
+
+// Arbitrary records. Texts hold what hurts: quotes, escapes, control characters, two to four bytes of UTF-8.
+
+rc::Gen<std::string> text() {
+    // One generated number a text: RapidCheck's strings of characters take most of a test's time.
+    static const std::vector<std::string> kPieces{"a",
+                                                  "B7",
+                                                  "-",
+                                                  "key.",
+                                                  " ",
+                                                  "\"",
+                                                  "\\",
+                                                  "/",
+                                                  "\x7F",
+                                                  "\n",
+                                                  "\r\t",
+                                                  "\x01",
+                                                  "\x1F",
+                                                  "\xC3\xA9",
+                                                  "\xE2\x86\x92",
+                                                  "\xF0\x9F\x94\xA5",
+                                                  "{}",
+                                                  "\xED\x9F\xBF",
+                                                  "\xEE\x80\x80",
+                                                  "\xF4\x8F\xBF\xBF",
+                                                  std::string(1, '\0'),
+                                                  "0",
+                                                  "\\u0041",
+                                                  "null"};
+    return rc::gen::map(rc::gen::arbitrary<std::uint32_t>(), [](std::uint32_t draw) {
+        std::string all;
+        for (; draw > 0; draw /= 31)
+            if (draw % 31 < kPieces.size()) all += kPieces[draw % 31];
+        return all;
+    });
+}
+
+rc::Gen<std::string> name() {
+    return rc::gen::map(text(), [](std::string some) { return "n" + std::move(some); });
+}
+
+rc::Gen<std::int64_t> wide() {
+    return rc::gen::oneOf(rc::gen::arbitrary<std::int64_t>(),
+                          rc::gen::element(std::numeric_limits<std::int64_t>::min(),
+                                           std::numeric_limits<std::int64_t>::max(), std::int64_t{0}));
+}
+
+rc::Gen<Json> json(int depth = 2) {
+    const auto scalar = rc::gen::oneOf(
+        rc::gen::map(text(), [](const std::string& some) { return Json(some); }),
+        rc::gen::map(wide(), [](std::int64_t number) { return Json(number); }),
+        rc::gen::map(rc::gen::arbitrary<std::uint64_t>(), [](std::uint64_t number) { return Json(number); }),
+        rc::gen::map(rc::gen::arbitrary<std::int32_t>(),
+                     [](std::int32_t number) { return Json(number / 64.0); }),
+        rc::gen::element(Json(nullptr), Json(true), Json(false), Json::object(), Json::array()));
+    if (depth == 0) return scalar;
+    return rc::gen::weightedOneOf<Json>(
+        {{3, scalar},
+         {1, rc::gen::map(rc::gen::container<std::vector<Json>>(json(depth - 1)),
+                          [](const std::vector<Json>& items) { return Json(items); })},
+         {1, rc::gen::map(rc::gen::container<std::map<std::string, Json>>(text(), json(depth - 1)),
+                          [](const std::map<std::string, Json>& members) {
+                              Json object = Json::object();
+                              for (const auto& [key, value] : members) object[key] = value;
+                              return object;
+                          })}});
+}
+
+rc::Gen<Json> json_object() {
+    return rc::gen::map(rc::gen::container<std::map<std::string, Json>>(text(), json(1)),
+                        [](const auto& members) {
+                            Json object = Json::object();
+                            for (const auto& [key, value] : members) object[key] = value;
+                            return object;
+                        });
+}
+
+Duration nanos() { return Duration{*wide()}; }
+TrueTime moment() { return at_nanos<TrueTime>(*wide()); }
+WallTime wall() { return at_nanos<WallTime>(*wide()); }
+bool coin() { return *rc::gen::arbitrary<bool>(); }
+
+template <class Make>
+auto maybe(Make make) -> std::optional<decltype(make())> {
+    if (!coin()) return std::nullopt;
+    return make();
+}
+std::vector<std::string> names() { return *rc::gen::container<std::vector<std::string>>(name()); }
+std::map<std::string, std::string> text_by_text() {
+    return *rc::gen::container<std::map<std::string, std::string>>(text(), text());
+}
+std::string a_text() { return *text(); }
+std::string a_name() { return *name(); }
+Json a_json() { return *json(); }
+Verdict a_verdict() { return canonical(*json()); }
+std::pair<Duration, Duration> range() {
+    const Duration one = nanos(), other = nanos();
+    return std::minmax({one, other});
+}
+
+RunInfo a_run() {
+    RunInfo run;
+    run.format = *rc::gen::arbitrary<int>();
+    run.wall_at_zero = maybe(wall);
+    run.wall_error = maybe(nanos);
+    run.concurrency = maybe([] { return *wide(); });
+    for (const auto& agent : names()) run.agents[agent] = {a_text(), a_text(), names(), coin()};
+    if (coin()) run.atomic = {names(), names()};
+    run.inputs = *json_object();
+    run.claims = *json_object();
+    run.settle = maybe(nanos);
+    return run;
+}
+
+Decide a_decide(bool answered) {
+    Decide decide;
+    decide.agent = a_name();
+    decide.path = a_text();
+    decide.input = maybe(a_json);
+    decide.input_id = maybe(a_text);
+    decide.nonce = maybe(a_text);
+    decide.at_least = maybe(a_json);
+    decide.timeout = maybe(nanos);
+    if (!answered) return decide;
+    switch (*rc::gen::inRange(0, 3)) {
+        case 0:
+            decide.answer = a_verdict();
+            break;
+        case 1:
+            decide.answer = Undefined{};
+            break;
+        default:
+            decide.answer = Refused{*rc::gen::inRange(400, 600), maybe(a_text)};
+    }
+    decide.revisions = text_by_text();
+    decide.markers = text_by_text();
+    decide.agent_time = maybe(wall);
+    decide.decision_id = maybe(a_text);
+    decide.incarnation = maybe(a_text);
+    return decide;
+}
+
+Fault a_fault() {
+    Fault fault;
+    fault.fault = a_name();
+    fault.kind = a_text();
+    fault.target = names();
+    fault.parameters = a_json();
+    for (const auto& agent : names()) fault.excuses[agent] = {names(), coin(), coin(), coin()};
+    for (const auto& agent : names()) {
+        const auto [low, high] = range();
+        fault.skews[agent] = {low, high};
+    }
+    fault.evidence = maybe(a_json);
+    return fault;
+}
+
+Record a_record() {
+    Record record;
+    record.index = *rc::gen::arbitrary<std::uint64_t>();
+    record.time = moment();
+    record.type = *rc::gen::element(Type::invoke, Type::ok, Type::fail, Type::info);
+    record.process = coin() ? Process(*wide()) : Process(a_text());
+    const auto be = [&](std::string_view f, Value value) {
+        record.f = f;
+        record.value = std::move(value);
+    };
+    const auto number = [] { return *wide(); };
+    switch (*rc::gen::inRange(0, 15)) {
+        case 0:
+            be("run", a_run());
+            break;
+        case 1:
+            be("publish", Publish{a_name(), a_name(), maybe(a_text), maybe(a_text), maybe(a_json)});
+            break;
+        case 2:
+        case 3:
+            be("decide", a_decide(record.type == Type::ok || coin()));
+            break;
+        case 4:
+            be("health",
+               Health{a_name(), a_text(), maybe([] { return *rc::gen::arbitrary<int>(); }), maybe(a_text)});
+            break;
+        case 5:
+            be("status", Status{a_name(), maybe(a_text), text_by_text(), maybe(a_json)});
+            break;
+        case 6:
+            be("log", Log{a_name(), maybe(a_text), maybe(a_text), maybe(a_text), a_text(), maybe(a_text),
+                          text_by_text(), maybe(a_verdict), maybe(wall), number()});
+            break;
+        case 7:
+            be("log-upload",
+               LogUpload{a_name(), maybe(a_text), number(), moment(), 200, number(), maybe(number)});
+            break;
+        case 8:
+            be("serve", Serve{a_name(), maybe(a_text), a_name(), a_text(), maybe(a_text), moment(), 304,
+                              number(), coin()});
+            break;
+        case 9:
+            be("boot", Boot{a_name(), a_text(), maybe(text_by_text)});
+            break;
+        case 10:
+            be("death", Death{a_name(), a_text(), a_text()});
+            break;
+        case 11: {
+            const auto [low, high] = range();
+            be("clock-sample", ClockSample{a_name(), low, high});
+            break;
+        }
+        case 12:
+            be("barrier", Barrier{a_text(), names()});
+            break;
+        case 13:
+            be("stall", Stall{moment()});
+            break;
+        default:
+            if (coin()) {
+                record.process = "nemesis";
+                be(coin() ? "partition" : "heal-partition", a_fault());
+            } else {
+                be("x-" + a_text(), Foreign{a_json()});
+            }
+    }
+    record.node = maybe(a_text);
+    record.error = maybe(a_text);
+    record.session = maybe(a_text);
+    record.sched = maybe(moment);
+    if (coin()) record.extra["x-" + a_text()] = a_json();
+    if (coin() && !std::holds_alternative<Foreign>(record.value))
+        record.value_extra["x-" + a_text()] = a_json();
+    return record;
+}
+
+/// The same JSON with the members of every object in another order.
+std::string shuffled(const Json& value, std::uint64_t seed) {
+    if (!value.is_object()) return value.dump();
+    std::vector<std::string> members;
+    for (const auto& [key, member] : value.items())
+        members.push_back(Json(key).dump() + " : " + shuffled(member, seed * 31 + 7));
+    for (std::size_t i = members.size(); i > 1; --i) {
+        seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+        std::swap(members[i - 1], members[(seed >> 33) % i]);
+    }
+    std::string out = "{";
+    for (const auto& member : members) out += (out.size() > 1 ? " , " : " ") + member;
+    return out + " }";
+}
+
+RC_GTEST_PROP(Line, WhatIsWrittenIsWhatIsRead, ()) {
+    const Record record = a_record();
+    const std::string line = to_line(record);
+    RC_ASSERT(line.find('\n') == std::string::npos);
+    const auto read = parse_line(line);
+    if (read.has_error()) RC_FAIL(text_of(read) + " in " + line);
+    RC_ASSERT(to_line(*read) == line);
+    RC_ASSERT(*read == record);
+}
+
+RC_GTEST_PROP(Line, IsJsonWithJepsensSixKeysFirst, ()) {
+    const Record record = a_record();
+    const auto line = OrderedJson::parse(to_line(record));
+    const std::vector<std::string> expected{"index", "time", "type", "process", "f", "value"};
+    std::vector<std::string> keys;
+    for (const auto& [key, member] : line.items()) keys.push_back(key);
+    keys.resize(6);
+    RC_ASSERT(keys == expected);
+}
+
+RC_GTEST_PROP(Line, TheOrderOfKeysDoesNotMatter, ()) {
+    const Record record = a_record();
+    const std::string other = shuffled(Json::parse(to_line(record)), *rc::gen::arbitrary<std::uint64_t>());
+    const auto read = parse_line(other);
+    if (read.has_error()) RC_FAIL(text_of(read) + " in " + other);
+    RC_ASSERT(*read == record);
+}
+
+RC_GTEST_PROP(Line, AnyBytesAreReadOrRefusedButNeverMore, ()) {
+    std::string line = to_line(a_record());
+    const int changes = *rc::gen::inRange(1, 4);
+    for (int i = 0; i < changes; ++i) {
+        const auto at = *rc::gen::inRange<std::size_t>(0, line.size());
+        line[at] = *rc::gen::arbitrary<char>();
+    }
+    const auto read = parse_line(line);
+    if (read.has_value()) RC_ASSERT(parse_line(to_line(*read)).has_value());
+}
+
+TEST(Line, ReadsAsInterfaceSays) {
+    Record record;
+    record.index = 7;
+    record.time = at_nanos<TrueTime>(1'500'000'000);
+    record.type = Type::ok;
+    record.process = 3;
+    record.f = "decide";
+    Decide decide;
+    decide.agent = "a1";
+    decide.path = "grants/allow";
+    decide.input = Json{{"user", "alice"}};
+    decide.input_id = "q1";
+    decide.nonce = "s1-9";
+    decide.timeout = std::chrono::seconds(2);
+    decide.answer = Verdict("true");
+    decide.revisions = {{"main", "r57"}};
+    decide.markers = {{"main/policy", "r57"}};
+    decide.agent_time = at_nanos<WallTime>(1'700'000'000'000'000'000);
+    decide.incarnation = "a1#2";
+    record.value = decide;
+    record.session = "s1";
+    record.sched = at_nanos<TrueTime>(1'499'000'000);
+    EXPECT_EQ(
+        to_line(record),
+        R"({"index":7,"time":1500000000,"type":"ok","process":3,"f":"decide","value":{"agent":"a1",)"
+        R"("path":"grants/allow","input":{"user":"alice"},"input_id":"q1","nonce":"s1-9","timeout":2000000000,)"
+        R"("verdict":true,"revisions":{"main":"r57"},"markers":{"main/policy":"r57"},)"
+        R"("agent_time":1700000000000000000,"incarnation":"a1#2"},"session":"s1","sched":1499000000})");
+
+    record.process = "nemesis";
+    record.type = Type::info;
+    record.f = "partition";
+    record.session = {};
+    record.sched = {};
+    Fault fault;
+    fault.fault = "f1";
+    fault.kind = "partition";
+    fault.target = {"a1"};
+    fault.excuses["a1"] = {{"main"}, true, true, false};
+    fault.skews["a1"] = {Duration{-5}, Duration{5}};
+    record.value = fault;
+    EXPECT_EQ(
+        to_line(record),
+        R"({"index":7,"time":1500000000,"type":"info","process":"nemesis","f":"partition","value":{"fault":"f1",)"
+        R"("kind":"partition","target":["a1"],"parameters":{},"excuses":{"a1":{"bundles":["main"],"status":true,)"
+        R"("log":true,"answers":false}},"skews":{"a1":{"wall":[-5,5]}}}})");
+}
+
+TEST(Line, BytesThatAreNoTextAreReplaced) {
+    Record record;
+    record.process = 1;
+    record.f = "x";
+    record.error = "\xFF\xC0\x80 broken \xE2\x82";
+    const auto read = parse_line(to_line(record));
+    ASSERT_TRUE(read.has_value()) << text_of(read);
+    EXPECT_EQ(read->error, "\uFFFD\uFFFD\uFFFD broken \uFFFD\uFFFD");
+}
+
+TEST(Line, AnotherHarnessesRecordsStayAsTheyAre) {
+    const std::string line =
+        R"({"index":0,"time":1,"type":"info","process":"nemesis","f":"start","value":["isolated",{"n1":["n2"]}]})";
+    const auto read = parse_line(line);
+    ASSERT_TRUE(read.has_value()) << text_of(read);
+    EXPECT_TRUE(std::holds_alternative<Foreign>(read->value));
+    EXPECT_EQ(to_line(*read), line);
+}
+
+TEST(Line, WhatIsUnknownIsKept) {
+    const std::string line =
+        R"({"index":0,"time":1,"type":"ok","process":0,"f":"health","value":{"agent":"a1","status":200,"more":[1]},"host":"h"})";
+    const auto read = parse_line(line);
+    ASSERT_TRUE(read.has_value()) << text_of(read);
+    EXPECT_EQ(to_line(*read), line);
+}
+
+struct Refusal {
+    const char* line;
+    const char* says;
+};
+
+class Refuses : public testing::TestWithParam<Refusal> {};
+
+TEST_P(Refuses, SayingWhereAndWhatWasExpected) {
+    const auto read = parse_line(GetParam().line);
+    EXPECT_EQ(text_of(read), GetParam().says);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Line, Refuses,
+    testing::Values(
+        Refusal{R"({"time":"1s","type":"ok","process":0,"f":"x"})",
+                R"(column 9: time: expected integer nanoseconds, got "1s")"},
+        Refusal{R"({"time":1,"type":"maybe","process":0,"f":"x"})",
+                R"(column 18: type: expected "invoke", "ok", "fail" or "info", got "maybe")"},
+        Refusal{R"({"time":1,"type":"ok","process":0.5,"f":"x"})",
+                "column 33: process: expected a client's number or a name, got 0.5"},
+        Refusal{R"({"time":1,"type":"ok","process":0})", "column 1: f: expected in every record, got none"},
+        Refusal{R"([1])", "column 1: expected a record, a JSON object"},
+        Refusal{
+            R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"agent":"a1","timeout":"2s","verdict":true}})",
+            R"(column 80: value.timeout: expected integer nanoseconds, got "2s")"},
+        Refusal{R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"agent":"a1"}})",
+                "column 1: value: expected one of verdict, undefined and refused in an ok, got none"},
+        Refusal{
+            R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"agent":"a1","verdict":true,"undefined":true}})",
+            "column 97: value: expected one of verdict, undefined and refused, got two"},
+        Refusal{R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"verdict":true}})",
+                "column 56: value.agent: expected a name, got none"},
+        Refusal{R"({"time":1,"type":"ok","process":0,"f":"decide","value":"a1"})",
+                R"(column 56: value: expected an object, got "a1")"},
+        Refusal{R"({"time":1,"type":"ok","process":0,"f":"publish","value":{"bundle":"main","revision":57}})",
+                "column 85: value.revision: expected a string, got 57"},
+        Refusal{
+            R"({"time":1,"type":"info","process":"o","f":"clock-sample","value":{"agent":"a","wall_offset":[5,4]}})",
+            "column 93: value.wall_offset: expected [low, high] in nanoseconds, low first"},
+        Refusal{R"({"time":1,"type":"ok","process":0,"f":"x"} {})",
+                "column 44: not JSON: more after the record's end"}));
+
+TEST(Line, DeepNestingIsRefused) {
+    const std::string deep = R"({"time":1,"type":"ok","process":0,"f":"x","value":)" +
+                             std::string(100000, '[') + std::string(100000, ']') + "}";
+    EXPECT_TRUE(parse_line(deep).has_error());
+}
+
+RC_GTEST_PROP(File, GivesBackWhatWasAppended, ()) {
+    const Folder folder;
+    const auto count = *rc::gen::inRange<std::size_t>(0, 4);
+    std::vector<Record> written;
+    {
+        auto writer = Writer::create(folder / "history.jsonl");
+        RC_ASSERT(writer.has_value());
+        for (std::size_t i = 0; i < count; ++i) {
+            auto record = writer->append(a_record());
+            RC_ASSERT(record.has_value());
+            RC_ASSERT(record->index == i);
+            written.push_back(*record);
+        }
+        RC_ASSERT(writer->close().has_value());
+    }
+    const auto read = read_all(folder / "history.jsonl");
+    if (read.has_error()) RC_FAIL(text_of(read.error()));
+    RC_ASSERT(*read == written);
+}
+
+Record small(std::string_view f, std::string_view session) {
+    Record record;
+    record.process = 1;
+    record.f = f;
+    record.session = session;
+    return record;
+}
+
+TEST(File, CutAnywhereLeavesAReadablePrefix) {
+    const Folder folder;
+    const std::vector<Record> records{small("x", "é{\"}\\"), small("y", "second"), small("z", "")};
+    std::string whole;
+    std::vector<std::size_t> ends;
+    for (const Record& record : records) {
+        whole += to_line(record);
+        ends.push_back(whole.size());
+        whole += '\n';
+    }
+    // Records of one index each would be refused; the reader numbers lines that have none.
+    for (std::size_t at; (at = whole.find("\"index\":0,")) != std::string::npos;) {
+        whole.erase(at, 10);
+        for (auto& end : ends)
+            if (end > at) end -= 10;
+    }
+    for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+        const auto file = folder / "cut.jsonl";
+        put(file, whole.substr(0, cut));
+        auto reader = Reader::open(file);
+        ASSERT_TRUE(reader.has_value());
+        std::size_t count = 0;
+        for (;;) {
+            const auto record = reader->next();
+            ASSERT_TRUE(record.has_value()) << "cut at " << cut << ": " << text_of(record.error());
+            if (!*record) break;
+            EXPECT_EQ((*record)->session, records[count].session);
+            EXPECT_EQ((*record)->index, count);
+            ++count;
+        }
+        const auto whole_lines =
+            std::count_if(ends.begin(), ends.end(), [&](auto end) { return end <= cut; });
+        EXPECT_EQ(count, static_cast<std::size_t>(whole_lines)) << "cut at " << cut;
+        const bool at_an_edge = cut == 0 || std::any_of(ends.begin(), ends.end(), [&](auto end) {
+                                    return cut == end || cut == end + 1;
+                                });
+        EXPECT_EQ(reader->torn(), !at_an_edge) << "cut at " << cut;
+    }
+}
+
+TEST(File, ABadLineInTheMiddleIsAnErrorWithItsPlace) {
+    const Folder folder;
+    const auto file = folder / "history.jsonl";
+    const std::string good = R"({"time":1,"type":"info","process":0,"f":"x"})";
+    put(file, good + "\n{\"time\":1,\"type\":\n" + good + "\n");
+    const auto read = read_all(file);
+    ASSERT_TRUE(read.has_error());
+    EXPECT_TRUE(text_of(read.error()).starts_with(file.string() + ":2:")) << text_of(read.error());
+}
+
+TEST(File, AWholeLastLineOfTheWrongShapeIsNoTear) {
+    const Folder folder;
+    put(folder / "history.jsonl", R"({"time":1,"type":"info","process":0})");
+    EXPECT_TRUE(read_all(folder / "history.jsonl").has_error());
+}
+
+TEST(File, IndexesOnlyGrow) {
+    const Folder folder;
+    const auto file = folder / "history.jsonl";
+    put(file,
+        "{\"index\":4,\"time\":1,\"type\":\"info\",\"process\":0,\"f\":\"x\"}\n"
+        "{\"index\":4,\"time\":1,\"type\":\"info\",\"process\":0,\"f\":\"x\"}\n");
+    const auto read = read_all(file);
+    ASSERT_TRUE(read.has_error());
+    EXPECT_EQ(text_of(read.error()),
+              file.string() + ":2: index: expected at least 5, one more than the record before, got 4");
+}
+
+TEST(File, LinesLongerThanABlockAreRead) {
+    const Folder folder;
+    const auto file = folder / "history.jsonl";
+    const std::string long_text(std::size_t{3} << 20, 'x');
+    auto writer = Writer::create(file);
+    ASSERT_TRUE(writer.has_value());
+    ASSERT_TRUE(writer->append(small("x", "short")).has_value());
+    ASSERT_TRUE(writer->append(small("x", long_text)).has_value());
+    ASSERT_TRUE(writer->append(small("x", "short")).has_value());
+    ASSERT_TRUE(writer->close().has_value());
+    const auto read = read_all(file);
+    ASSERT_TRUE(read.has_value());
+    ASSERT_EQ(read->size(), 3U);
+    EXPECT_EQ((*read)[1].session, long_text);
+}
+
+TEST(File, WhatWasFlushedIsThereForAnotherReader) {
+    const Folder folder;
+    const auto file = folder / "history.jsonl";
+    auto writer = Writer::create(file);
+    ASSERT_TRUE(writer.has_value());
+    ASSERT_TRUE(writer->append(small("x", "one")).has_value());
+    ASSERT_TRUE(writer->flush().has_value());
+    EXPECT_EQ(read_all(file)->size(), 1U);
+}
+
+TEST(File, IsNeverWrittenOver) {
+    const Folder folder;
+    const auto file = folder / "history.jsonl";
+    put(file, "");
+    const auto writer = Writer::create(file);
+    ASSERT_TRUE(writer.has_error());
+    EXPECT_EQ(text_of(writer.error()), file.string() + ": exists; a history is never written over");
+}
+
+TEST(File, AFullDiskIsAnErrorAndClosedIsClosed) {
+    auto full = Writer::create("/dev/full/x");
+    EXPECT_TRUE(full.has_error());
+    const Folder folder;
+    auto writer = Writer::create(folder / "history.jsonl");
+    ASSERT_TRUE(writer.has_value());
+    ASSERT_TRUE(writer->close().has_value());
+    EXPECT_TRUE(writer->append(small("x", "late")).has_error());
+}
+
+TEST(File, AFolderIsNoHistory) {
+    const Folder folder;
+    EXPECT_TRUE(Reader::open(folder / "").has_error());
+    EXPECT_TRUE(Reader::open(folder / "missing").has_error());
+}
+
+}  // namespace
+}  // namespace mistrial::history
