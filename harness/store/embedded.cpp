@@ -7,7 +7,8 @@ namespace mistrial::embedded {
 std::span<const File> files_below(std::string_view folder) {
     const auto all = files();
     const auto first = std::ranges::lower_bound(all, folder, {}, &File::path);
-    const auto last = std::find_if_not(first, all.end(), [&](const File& file) { return file.path.starts_with(folder); });
+    const auto last =
+        std::find_if_not(first, all.end(), [&](const File& file) { return file.path.starts_with(folder); });
     return {first, last};
 }
 

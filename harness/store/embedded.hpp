@@ -4,8 +4,9 @@
 #include <span>
 #include <string_view>
 
-/// The data of the folder scenarios/ (scenario library, workloads, agent drivers, JSON Schemas) as it was when the
-/// program was built, so that the program finds it from any directory. Constant data: any thread may read it.
+/// The data of the folder scenarios/ (scenario library, workloads, agent drivers, JSON Schemas) as it was
+/// when the program was built, so that the program finds it from any directory. Constant data: any thread may
+/// read it.
 namespace mistrial::embedded {
 
 struct File {
