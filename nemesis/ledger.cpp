@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -44,16 +45,20 @@ Json to_json(const Change& change) {
         change);
 }
 
+std::string text_of(const Json& json, const char* key) {
+    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
+}
+
 Result<Change> change_from_json(const Json& json) {
-    const auto text = [&](const char* key) { return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : ""; };
-    const auto kind = text("kind");
-    if (kind == "process-intent" && text("token").size() == 32) return Change{ProcessIntent{text("token"), text("argv0")}};
+    const auto kind = text_of(json, "kind");
+    if (kind == "process-intent" && text_of(json, "token").size() == 32)
+        return Change{ProcessIntent{text_of(json, "token"), text_of(json, "argv0")}};
     if (kind == "process" && json.contains("process") && json.contains("intent") && json["intent"].is_number_unsigned()) {
         auto identity = identity_from_json(json["process"]);
         if (!identity) return identity.error();
         return Change{StartedProcess{json["intent"].get<std::uint64_t>(), std::move(*identity)}};
     }
-    if (kind == "directory" && json.contains("path")) return Change{TemporaryDirectory{text("path")}};
+    if (kind == "directory" && json.contains("path")) return Change{TemporaryDirectory{text_of(json, "path")}};
     return fail("a change of unknown kind \"{}\"", kind);
 }
 
@@ -98,9 +103,24 @@ Result<> remove_tree(const std::filesystem::path& path) {
     return {};
 }
 
+/// Where process numbers mean what they say: a state directory may be shared by machines and containers.
+struct Place {
+    std::string host;
+    std::string pid_namespace;
+    friend bool operator==(const Place&, const Place&) = default;
+};
+
+Place here() {
+    utsname names{};
+    ::uname(&names);
+    std::error_code ignored;
+    return {names.nodename, std::filesystem::read_symlink("/proc/self/ns/pid", ignored).string()};
+}
+
 struct ReadLedger {
     std::string run;
     ProcessIdentity owner;
+    Place place;
     std::map<std::uint64_t, Change> pending;
 };
 
@@ -123,7 +143,8 @@ Result<ReadLedger> read_ledger(const std::filesystem::path& file) {
             auto owner = identity_from_json((*json)["owner"]);
             if (!owner) return with_context(where, owner.error());
             ledger.owner = std::move(*owner);
-            ledger.run = json->value("run", file.stem().string());
+            ledger.run = text_of(*json, "run");
+            ledger.place = {text_of(*json, "host"), text_of(*json, "pid_namespace")};
             owned = true;
         } else if (json->contains("undone") && (*json)["undone"].is_number_unsigned()) {
             ledger.pending.erase((*json)["undone"].get<std::uint64_t>());
@@ -137,6 +158,12 @@ Result<ReadLedger> read_ledger(const std::filesystem::path& file) {
     }
     if (!owned) return fail("{}: does not say whose it is", file.string());
     return ledger;
+}
+
+/// No whole line: its writer did not get as far as its name.
+bool is_unowned(const std::filesystem::path& file) {
+    const auto text = read_file(file);
+    return text && text->find('\n') == std::string::npos;
 }
 
 /// Kills the process that `is_the_one` still recognises after its pidfd is open (so that no other process can have taken
@@ -283,7 +310,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& direct
                     errno == EEXIST ? " (a run of this name lives, or `mistrial clean` is due)" : "");
     const auto owner = identify(::getpid());
     if (!owner) return owner.error();
-    const Json first{{"run", run}, {"owner", nemesis::to_json(*owner)}};
+    const auto place = here();
+    const Json first{{"run", run}, {"owner", nemesis::to_json(*owner)}, {"host", place.host}, {"pid_namespace", place.pid_namespace}};
     if (!write_all(fd.get(), first.dump() + "\n") || ::fsync(fd.get()) != 0) {
         const auto failure = fail("{}: {}", file.string(), ::strerror(errno));
         ::unlink(file.c_str());
@@ -381,8 +409,16 @@ Result<CleanReport> clean(const std::filesystem::path& directory) {
     for (const auto& file : files) {
         const auto ledger = read_ledger(file);
         if (!ledger) {
-            // A new ledger is without an owner for an instant, and nothing has been changed under it then.
-            report.failed.push_back(ledger.error().message);
+            // Killed before it had written whose it is: nothing had been changed under it. A newer one may be starting.
+            const auto written = std::filesystem::last_write_time(file, error);
+            const bool abandoned = is_unowned(file) && !error &&
+                                   std::filesystem::file_time_type::clock::now() - written > std::chrono::minutes{1};
+            if (!abandoned || ::unlink(file.c_str()) != 0) report.failed.push_back(ledger.error().message);
+            continue;
+        }
+        if (ledger->place != here()) {
+            report.running.push_back(fmt::format("{} (of {}, {}: clean it there)", ledger->run, ledger->place.host,
+                                                 ledger->place.pid_namespace));
             continue;
         }
         if (is_alive(ledger->owner)) {
