@@ -95,4 +95,80 @@ std::string format_wall(WallTime time) {
                        utc.tm_hour, utc.tm_min, utc.tm_sec, nanos / 1'000'000);
 }
 
+std::string format_rfc3339(WallTime time) {
+    std::int64_t seconds = nanos_of(time) / 1'000'000'000;
+    std::int64_t nanos = nanos_of(time) % 1'000'000'000;
+    if (nanos < 0) {
+        nanos += 1'000'000'000;
+        --seconds;
+    }
+    const std::time_t stamp = seconds;
+    std::tm utc{};
+    gmtime_r(&stamp, &utc);
+    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
+                                   utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    if (nanos != 0) {
+        text += fmt::format(".{:09}", nanos);
+        while (text.ends_with('0')) text.pop_back();
+    }
+    return text + "Z";
+}
+
+Result<WallTime> parse_rfc3339(std::string_view text) {
+    const auto refuse = [&] {
+        return fail("'{}' is not a time; expected RFC 3339, such as 2026-11-23T07:35:00.123Z", text);
+    };
+    std::size_t at = 0;
+    const auto digits = [&](std::size_t count, std::int64_t low, std::int64_t high) -> std::int64_t {
+        if (at + count > text.size()) return -1;
+        std::int64_t value = 0;
+        for (std::size_t i = 0; i < count; ++i, ++at) {
+            if (text[at] < '0' || text[at] > '9') return -1;
+            value = value * 10 + (text[at] - '0');
+        }
+        return value >= low && value <= high ? value : -1;
+    };
+    const auto sign = [&](std::string_view any_of) {
+        return at < text.size() && any_of.find(text[at]) != std::string_view::npos ? text[at++] : '\0';
+    };
+    const std::int64_t year = digits(4, 1678, 2261);
+    if (year < 0 || sign("-") == 0) return refuse();
+    const std::int64_t month = digits(2, 1, 12);
+    if (month < 0 || sign("-") == 0) return refuse();
+    const std::int64_t day = digits(2, 1, 31);
+    if (day < 0 || sign("Tt ") == 0) return refuse();
+    const std::int64_t hour = digits(2, 0, 23);
+    if (hour < 0 || sign(":") == 0) return refuse();
+    const std::int64_t minute = digits(2, 0, 59);
+    if (minute < 0 || sign(":") == 0) return refuse();
+    const std::int64_t second = digits(2, 0, 60);
+    if (second < 0) return refuse();
+    std::int64_t nanos = 0;
+    if (sign(".,") != 0) {
+        std::int64_t unit = 100'000'000;
+        const std::size_t from = at;
+        for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10) nanos += (text[at] - '0') * unit;
+        if (at == from) return refuse();
+    }
+    std::int64_t offset = 0;
+    const char zone = sign("Zz+-");
+    if (zone == '+' || zone == '-') {
+        const std::int64_t hours = digits(2, 0, 23);
+        if (hours < 0 || sign(":") == 0) return refuse();
+        const std::int64_t minutes = digits(2, 0, 59);
+        if (minutes < 0) return refuse();
+        offset = (hours * 3600 + minutes * 60) * (zone == '-' ? -1 : 1);
+    } else if (zone == 0) {
+        return refuse();
+    }
+    if (at != text.size()) return refuse();
+    using namespace std::chrono;
+    const year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(static_cast<unsigned>(month)),
+                              std::chrono::day(static_cast<unsigned>(day))};
+    if (!date.ok()) return refuse();
+    const std::int64_t seconds = sys_days(date).time_since_epoch().count() * 86'400LL + hour * 3600 + minute * 60 +
+                                 second - offset;
+    return at_nanos<WallTime>(seconds * 1'000'000'000 + nanos);
+}
+
 }  // namespace mistrial

@@ -60,4 +60,10 @@ template <class Time>
 /// For people: `2026-11-23T07:35:00.123Z`.
 [[nodiscard]] std::string format_wall(WallTime time);
 
+/// RFC 3339 in UTC with as many decimals as are needed, nine at most: what OPA writes into status and decision logs.
+[[nodiscard]] std::string format_rfc3339(WallTime time);
+
+/// Reads RFC 3339 with any offset and any number of decimals (those beyond nanoseconds are dropped); years 1678-2261.
+[[nodiscard]] Result<WallTime> parse_rfc3339(std::string_view text);
+
 }  // namespace mistrial

@@ -39,6 +39,25 @@ TEST(Duration, PrintsForPeople) {
     EXPECT_EQ(format_wall(at_nanos<WallTime>(1'000'000'000'123'000'000)), "2001-09-09T01:46:40.123Z");
 }
 
+RC_GTEST_PROP(Rfc3339, ParseUndoesFormat, ()) {
+    const auto time = at_nanos<WallTime>(*rc::gen::inRange<std::int64_t>(-9'200'000'000'000'000'000, 9'200'000'000'000'000'000));
+    RC_ASSERT(parse_rfc3339(format_rfc3339(time)).value() == time);
+}
+
+TEST(Rfc3339, ReadsOffsetsAndWritesAsFewDecimalsAsNeeded) {
+    EXPECT_EQ(nanos_of(*parse_rfc3339("2001-09-09T01:46:40Z")), 1'000'000'000'000'000'000);
+    EXPECT_EQ(nanos_of(*parse_rfc3339("2001-09-09T03:46:40.5+02:00")), 1'000'000'000'500'000'000);
+    EXPECT_EQ(nanos_of(*parse_rfc3339("2026-11-23T08:07:46.274935397Z")) % 1'000'000'000, 274'935'397);
+    EXPECT_EQ(format_rfc3339(at_nanos<WallTime>(1'000'000'000'000'000'000)), "2001-09-09T01:46:40Z");
+    EXPECT_EQ(format_rfc3339(at_nanos<WallTime>(1'000'000'000'120'000'000)), "2001-09-09T01:46:40.12Z");
+}
+
+TEST(Rfc3339, RefusesTheRest) {
+    for (const char* text : {"", "2001-09-09", "2001-09-09T01:46:40", "2001-02-30T00:00:00Z", "2001-09-09T01:46:40.Z",
+                             "2001-09-09T01:46:40Zx", "0001-01-01T00:00:00Z", "2001-09-09T01:46:40+2"})
+        EXPECT_TRUE(parse_rfc3339(text).has_error()) << text;
+}
+
 template <class A, class B>
 concept Addable = requires(A a, B b) { a - b; };
 static_assert(!Addable<TrueTime, WallTime> && !Addable<WallTime, MonoTime> && Addable<TrueTime, TrueTime>);
