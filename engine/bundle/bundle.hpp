@@ -1,8 +1,8 @@
 #pragma once
 
-#include "core/json.hpp"
 #include "engine/bundle/archive.hpp"
 #include "engine/bundle/manifest.hpp"
+#include "engine/rego/value.hpp"
 
 #include <map>
 #include <memory>
@@ -16,16 +16,15 @@ namespace mistrial::bundle {
 
 struct Bundle {
     Manifest manifest;
-    Json data = Json::object();                   ///< every `data.json`, merged at the path of its folder
+    rego::Value data = rego::Value::object();     ///< every `data.json`, merged at the path of its folder
     std::map<std::string, std::string> policies;  ///< path -> Rego source
     std::optional<std::string> plan;              ///< text of `plan.json`
     friend bool operator==(const Bundle&, const Bundle&) = default;
 };
 
-/// Makes a bundle of an archive's members. Refused: data or policies outside the roots, two data files that disagree
-/// about a path, `data.yaml`/`data.yml`, WASM, delta bundles (`patch.json`) and signatures (`.signatures.json` is not
-/// refused but not verified: an agent that is configured to verify must not get here). Other files are ignored, as OPA
-/// does.
+/// Makes a bundle of an archive's members. Refused: data or policies outside the roots, data files that both name one
+/// leaf, `data.yaml` and `data.yml` (OPA reads them; we do not), two plans, WebAssembly and delta bundles
+/// (`patch.json`). `.signatures.json` and any other file are ignored: nothing is verified here.
 [[nodiscard]] Result<Bundle> make_bundle(const Members& members);
 
 /// `read_archive` and `make_bundle`.
