@@ -18,6 +18,9 @@ struct Published {
     friend bool operator==(const Published&, const Published&) = default;
 };
 
+/// The digest of an archive's members, or of its bytes when it is no archive.
+[[nodiscard]] std::string digest_of_archive(std::string_view archive);
+
 struct AuthorityConfig {
     std::string name = "authority";
     /// Offer long polling: hold a request with `Prefer: wait=N` and the current ETag for N seconds, at most `max_wait`.
@@ -29,7 +32,7 @@ struct AuthorityConfig {
 ///
 /// `PUT [/nodes/N]/v1/bundles/NAME` publishes: body is the archive, headers `Mistrial-Revision` (needed) and
 /// `Mistrial-Digest` (else computed). Replies 200 and `{"bundle","revision","digest"}`; from then on, and not before,
-/// `GET [/nodes/N]/bundles/NAME` gives it: 200 with ETag, 304 (with ETag and Content-Type, without which old OPAs forget
+/// `GET [/nodes/N]/bundles/NAME` gives it: 200 with ETag and Mistrial-Revision, 304 (with ETag and Content-Type, without which old OPAs forget
 /// the one or give up long polling) when If-None-Match names it, 404. What is published is not judged: a fleet must
 /// meet bad bundles too.
 class Authority {

@@ -1,0 +1,159 @@
+#include "engine/control_plane/sinks.hpp"
+
+#include "core/json.hpp"
+#include "engine/bundle/gzip.hpp"
+
+namespace mistrial::control_plane {
+namespace {
+
+std::optional<std::string> text_at(const Json& json, std::string_view key) {
+    if (!json.is_object()) return std::nullopt;
+    const auto found = json.find(key);
+    if (found == json.end() || !found->is_string()) return std::nullopt;
+    return found->get<std::string>();
+}
+
+const Json& member(const Json& json, std::string_view key) {
+    static const Json nothing;
+    if (!json.is_object()) return nothing;
+    const auto found = json.find(key);
+    return found == json.end() ? nothing : *found;
+}
+
+/// What stands at a JSON pointer; null when nothing does.
+const Json* at(const Json& json, const std::string& pointer) {
+    try {
+        const Json::json_pointer where(pointer);
+        return json.contains(where) ? &json.at(where) : nullptr;
+    } catch (const Json::exception&) {
+        return nullptr;
+    }
+}
+
+/// Who reports: the path says, or the labels do.
+std::string agent_of(const Address& address, const Json& labels) {
+    if (address.node) return *address.node;
+    if (auto node = text_at(labels, "node")) return *node;
+    return text_at(labels, "id").value_or("");
+}
+
+Result<Json> payload_of(const http::Request& request, std::uint64_t limit) {
+    std::string_view bytes = http::bytes_of(request.body);
+    std::string unpacked;
+    if (request.headers.get("Content-Encoding") == "gzip") {
+        auto text = bundle::gunzip(bytes, {.bytes = limit});
+        if (!text) return text.error();
+        unpacked = std::move(*text);
+        bytes = unpacked;
+    }
+    return parse_json(bytes, "payload");
+}
+
+Reply accepted(ExchangeId exchange) {
+    return {exchange,
+            {.status = 200, .headers = {{"Content-Type", "application/json"}}, .body = http::make_body("{}")},
+            std::nullopt};
+}
+
+Reply refused(ExchangeId exchange, std::string_view why) {
+    return {exchange, error_response(400, "invalid_parameter", why), std::nullopt};
+}
+
+history::Revisions revisions_of(const Json& bundles, std::string_view key) {
+    history::Revisions revisions;
+    if (bundles.is_object())
+        for (const auto& [name, value] : bundles.items()) revisions.emplace(name, text_at(value, key).value_or(""));
+    return revisions;
+}
+
+history::Log log_of(const Json& event, const LogReading& reading, std::string agent, std::int64_t upload) {
+    history::Log log;
+    log.agent = std::move(agent);
+    log.upload = upload;
+    log.incarnation = text_at(member(event, "labels"), "incarnation");
+    log.decision_id = text_at(event, "decision_id");
+    log.path = text_at(event, "path").value_or("");
+    log.revisions = revisions_of(member(event, "bundles"), "revision");
+    if (const Json* nonce = at(event, reading.nonce))
+        log.nonce = nonce->is_string() ? nonce->get<std::string>() : nonce->dump();
+    if (const auto result = event.find("result"); result != event.end())
+        if (const Json* verdict = at(*result, reading.verdict)) log.verdict = canonical(*verdict);
+    if (const auto time = text_at(event, "timestamp"))
+        if (auto parsed = parse_rfc3339(*time)) log.agent_time = *parsed;
+    return log;
+}
+
+bool below(std::string_view path, std::string_view folder) {
+    return path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
+}
+
+}  // namespace
+
+Sink::Sink(SinkConfig config) : config_(std::move(config)) {}
+
+Actions Sink::on(const Event& event, const Clocks&) {
+    Actions out;
+    const auto* arrived = std::get_if<RequestArrived>(&event);
+    if (arrived == nullptr) return out;
+    const Address address = address_of(*arrived);
+    if (arrived->request.method == "POST" && below(address.path, "/status")) {
+        status(*arrived, address, out);
+    } else if (arrived->request.method == "POST" && below(address.path, "/logs")) {
+        logs(*arrived, address, out);
+    } else {
+        out.emplace_back(Reply{arrived->exchange,
+                               error_response(404, "resource_not_found", "expected POST /status or POST /logs"),
+                               std::nullopt});
+    }
+    return out;
+}
+
+void Sink::status(const RequestArrived& event, const Address& address, Actions& out) {
+    auto payload = payload_of(event.request, config_.max_bytes);
+    if (!payload || !payload->is_object()) {
+        out.emplace_back(refused(event.exchange, payload ? "a status report is an object" : payload.error().message));
+        return;
+    }
+    const Json& labels = member(*payload, "labels");
+    history::Status status;
+    status.agent = agent_of(address, labels);
+    status.incarnation = text_at(labels, "incarnation");
+    Json errors = Json::object();
+    if (const Json& bundles = member(*payload, "bundles"); bundles.is_object())
+        for (const auto& [name, bundle] : bundles.items()) {
+            if (auto revision = text_at(bundle, "active_revision")) status.revisions.emplace(name, std::move(*revision));
+            if (const auto code = text_at(bundle, "code"))
+                errors[name] = Json{{"code", *code}, {"message", text_at(bundle, "message").value_or("")}};
+        }
+    if (!errors.empty()) status.errors = std::move(errors);
+    out.emplace_back(Observed{event.exchange, std::move(status)});
+    out.emplace_back(accepted(event.exchange));
+}
+
+void Sink::logs(const RequestArrived& event, const Address& address, Actions& out) {
+    history::LogUpload upload;
+    upload.upload = ++uploads_;
+    auto payload = payload_of(event.request, config_.max_bytes);
+    if (!payload || !payload->is_array()) {
+        upload.agent = address.node.value_or("");
+        upload.status = 400;
+        out.emplace_back(Observed{event.exchange, std::move(upload)});
+        out.emplace_back(
+            refused(event.exchange, payload ? "a decision-log upload is an array" : payload.error().message));
+        return;
+    }
+    upload.agent = agent_of(address, payload->empty() ? Json() : member(payload->front(), "labels"));
+    upload.status = 200;
+    upload.events = static_cast<std::int64_t>(payload->size());
+    if (!payload->empty()) upload.incarnation = text_at(member(payload->front(), "labels"), "incarnation");
+    const std::int64_t number = upload.upload;
+    out.emplace_back(Observed{event.exchange, std::move(upload)});
+    for (const Json& entry : *payload)
+        if (entry.is_object())
+            out.emplace_back(Observed{
+                event.exchange,
+                log_of(entry, config_.reading, agent_of(address, member(entry, "labels")), number)});
+    out.emplace_back(accepted(event.exchange));
+}
+
+}  // namespace mistrial::control_plane
