@@ -40,6 +40,7 @@ struct BundleSource {
 struct StatusReporting {
     std::optional<std::string> service;  ///< absent: /v1/status only
     std::string partition;
+    bool console = false;  ///< also as a log line
     friend bool operator==(const StatusReporting&, const StatusReporting&) = default;
 };
 
@@ -51,6 +52,7 @@ struct DecisionLogging {
     std::uint64_t upload_bytes = 32'768;           ///< of one chunk, compressed
     std::optional<std::uint64_t> buffer_bytes;     ///< `buffer_type` "size"; absent: unlimited
     std::optional<std::uint64_t> buffer_events;    ///< `buffer_type` "event"
+    bool console = false;                          ///< also as a log line
     friend bool operator==(const DecisionLogging&, const DecisionLogging&) = default;
 };
 

@@ -40,7 +40,7 @@ class Download {
     [[nodiscard]] Outcome read(const http::Response& response);
 
     /// The bundle of the last Fresh is in force: its ETag is worth sending from now on.
-    void activated(std::string etag) { etag_ = std::move(etag); }
+    void activated(std::string etag) { activated_ = etag_ = std::move(etag); }
 
     /// The attempt is over (download, activation, persistence): how long until the next one. Success: uniform in
     /// [min, max], or nothing while long polling; failure: back-off capped at max.
@@ -52,7 +52,8 @@ class Download {
   private:
     BundleSource source_;
     RandomSequence random_;
-    std::string etag_;
+    std::string etag_;       ///< sent next: the activated one, or what a 304 has called it since
+    std::string activated_;  ///< what a failure goes back to
     bool long_polling_ = true;  ///< presumed until a 200 without the content type
     std::uint32_t retries_ = 0;
 };

@@ -3,21 +3,18 @@
 #include "core/result.hpp"
 #include "engine/bundle/bundle.hpp"
 #include "engine/http_message.hpp"
+#include "engine/rego/plan.hpp"
 
 #include <map>
 #include <memory>
-
-namespace mistrial::rego {
-class Plan;
-class Value;
-}
+#include <optional>
 
 namespace mistrial::agent {
 
 /// An archive read, checked and, when it carries a plan, made ready for evaluation.
 struct Loaded {
     std::shared_ptr<const bundle::Bundle> bundle;
-    std::shared_ptr<const rego::Plan> plan;    ///< null: data only
+    std::optional<rego::Plan> plan;  ///< absent: data only
 };
 
 /// Turns an archive's bytes into what an agent activates. Bundles with Rego and no plan, and plans with a statement or
