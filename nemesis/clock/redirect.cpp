@@ -1,6 +1,5 @@
 #include "nemesis/clock/redirect.hpp"
 
-#include "core/json.hpp"
 #include "nemesis/clock/clock_block.h"
 #include "nemesis/clock/clock_page.hpp"
 #include "nemesis/clock/tracee.hpp"
@@ -9,37 +8,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include <charconv>
 #include <cstring>
-#include <sstream>
 
 namespace mistrial::nemesis {
 namespace {
-
-constexpr RemoteAddress plus(RemoteAddress address, std::uint64_t offset) {
-    return RemoteAddress{static_cast<std::uint64_t>(address) + offset};
-}
-
-struct Mapping {
-    RemoteAddress start;
-    std::size_t size;
-};
-
-Result<Mapping> find_vdso(pid_t pid) {
-    const auto maps = read_file(fmt::format("/proc/{}/maps", pid));
-    if (!maps) return maps.error();
-    std::istringstream lines(*maps);
-    for (std::string line; std::getline(lines, line);) {
-        if (!line.ends_with("[vdso]")) continue;
-        std::uint64_t start = 0;
-        std::uint64_t end = 0;
-        const char* const last = line.data() + line.size();
-        const auto first = std::from_chars(line.data(), last, start, 16);
-        if (first.ec == std::errc{} && std::from_chars(first.ptr + 1, last, end, 16).ec == std::errc{} && start < end)
-            return Mapping{RemoteAddress{start}, end - start};
-    }
-    return fail("it has no vDSO (vdso=0 on the kernel command line, gVisor or a 32-bit program?)");
-}
 
 Result<RemoteAddress> map_page(const Tracee& tracee, RemoteAddress instruction, int descriptor) {
     const auto fd = static_cast<std::uint64_t>(descriptor);

@@ -1,5 +1,7 @@
 #include "nemesis/clock/tracee.hpp"
 
+#include "core/json.hpp"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -9,7 +11,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <sstream>
 
 namespace mistrial::nemesis {
 namespace {
@@ -17,6 +21,22 @@ namespace {
 constexpr std::uint64_t number_of(RemoteAddress address) { return static_cast<std::uint64_t>(address); }
 
 }  // namespace
+
+Result<RemoteMapping> find_vdso(pid_t pid) {
+    const auto maps = read_file(fmt::format("/proc/{}/maps", pid));
+    if (!maps) return maps.error();
+    std::istringstream lines(*maps);
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.ends_with("[vdso]")) continue;
+        std::uint64_t start = 0;
+        std::uint64_t end = 0;
+        const char* const last = line.data() + line.size();
+        const auto first = std::from_chars(line.data(), last, start, 16);
+        if (first.ec == std::errc{} && std::from_chars(first.ptr + 1, last, end, 16).ec == std::errc{} && start < end)
+            return RemoteMapping{RemoteAddress{start}, end - start};
+    }
+    return fail("process {} has no vDSO (vdso=0 on the kernel command line, or gVisor?)", pid);
+}
 
 Tracee::Tracee(pid_t pid, FileDescriptor memory, WritePath path) : pid_(pid), memory_(std::move(memory)), path_(path) {}
 
@@ -50,6 +70,8 @@ Result<> Tracee::write(RemoteAddress to, std::span<const std::byte> bytes) const
         const auto put = ::pwrite(memory_.get(), bytes.data() + done, bytes.size() - done,
                                   static_cast<off_t>(number_of(to) + done));
         if (put < 0 && errno == EINTR) continue;
+        if (put <= 0 && path_ == WritePath::memory_only)
+            return fail("/proc/{}/mem: {}", pid_, put < 0 ? ::strerror(errno) : "takes no bytes");
         if (put <= 0) return poke(to, bytes);  // refused by policy, or 0: nothing was written
         done += static_cast<std::size_t>(put);
     }

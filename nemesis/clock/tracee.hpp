@@ -16,12 +16,23 @@ namespace mistrial::nemesis {
 
 /// An address in another process: no pointer of ours.
 enum class RemoteAddress : std::uint64_t {};
+[[nodiscard]] constexpr RemoteAddress plus(RemoteAddress address, std::uint64_t offset) {
+    return RemoteAddress{static_cast<std::uint64_t>(address) + offset};
+}
+
+struct RemoteMapping {
+    RemoteAddress start;
+    std::size_t size;
+};
+
+/// Where a process (perhaps our own) has its vDSO.
+[[nodiscard]] Result<RemoteMapping> find_vdso(pid_t pid);
 
 /// A process in a ptrace stop, seen from the thread that traces it. Borrowed: neither stops nor resumes it.
 class Tracee {
   public:
     /// Which way writes may take. /proc/PID/mem is refused where the kernel's proc_mem.force_override is `never`.
-    enum class WritePath { any, poke_only };
+    enum class WritePath { any, memory_only, poke_only };
 
     [[nodiscard]] static Result<Tracee> open(pid_t pid, WritePath path = WritePath::any);
 

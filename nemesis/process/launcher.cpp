@@ -3,15 +3,14 @@
 #include "nemesis/clock/clock_page.hpp"
 #include "nemesis/clock/redirect.hpp"
 #include "nemesis/ledger.hpp"
+#include "nemesis/process/scheduling.hpp"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -65,29 +64,6 @@ struct ChildPlan {
     ::_exit(127);
 }
 
-/// As the kernel defines it; its own header cannot be included beside <sched.h>.
-struct SchedulingAttributes {
-    std::uint32_t size;
-    std::uint32_t policy;
-    std::uint64_t flags;
-    std::int32_t nice;
-    std::uint32_t priority;
-    std::uint64_t slice;  // with SCHED_OTHER since Linux 6.12; 0: the default
-    std::uint64_t deadline;
-    std::uint64_t period;
-};
-
-/// The load thread may run under SCHED_FIFO with a short time slice; children must not inherit it. A nice value that
-/// the user gave to mistrial stays where it may not be lowered.
-bool reset_scheduling() {
-    SchedulingAttributes attributes{};
-    attributes.size = sizeof attributes;
-    attributes.policy = SCHED_OTHER;
-    if (::syscall(SYS_sched_setattr, 0, &attributes, 0U) == 0) return true;
-    attributes.nice = ::getpriority(PRIO_PROCESS, 0);
-    return ::syscall(SYS_sched_setattr, 0, &attributes, 0U) == 0;
-}
-
 /// Runs in the child with all signals blocked: async-signal-safe calls only.
 [[noreturn]] void become(const ChildPlan& plan) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -99,6 +75,7 @@ bool reset_scheduling() {
     ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
     if (plan.clock >= 0) ::fcntl(plan.clock, F_SETFD, 0);
     if (plan.directory != nullptr && ::chdir(plan.directory) != 0) give_up(plan, Step::directory);
+    // The load thread may run under SCHED_FIFO or with a short time slice: not so its children.
     if (!reset_scheduling()) give_up(plan, Step::scheduling);
     sigset_t none;
     ::sigemptyset(&none);
