@@ -429,7 +429,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"agent":"a1","verdict":true,"undefined":true}})",
             "column 97: value: expected one of verdict, undefined and refused, got two"},
         Refusal{R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"verdict":true}})",
-                "column 56: value.agent: expected a name, got none"},
+                "column 56: value.agent: is needed and is not there"},
         Refusal{R"({"time":1,"type":"ok","process":0,"f":"decide","value":"a1"})",
                 R"(column 56: value: expected an object, got "a1")"},
         Refusal{R"({"time":1,"type":"ok","process":0,"f":"publish","value":{"bundle":"main","revision":57}})",

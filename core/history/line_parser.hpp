@@ -16,11 +16,6 @@ struct Malformed {
     std::string message;
 };
 
-struct ParsedLine {
-    Record record;
-    bool has_index;  ///< a hand-written line may leave its index out
-};
-
 class LineParser {
   public:
     LineParser();
@@ -28,8 +23,10 @@ class LineParser {
     LineParser& operator=(LineParser&&) noexcept;
     ~LineParser();
 
-    /// `capacity` counts the readable bytes from `text` on: at least `padding()` more than its length.
-    [[nodiscard]] ParsedLine parse(std::string_view text, std::size_t capacity);
+    /// Reads `text` into `record`, which is fresh. `capacity` counts the readable bytes from `text` on: at
+    /// least `padding()` more than its length. True when the line has an index; a hand-written one may leave
+    /// it out.
+    [[nodiscard]] bool parse(std::string_view text, std::size_t capacity, Record& record);
     [[nodiscard]] static std::size_t padding();
 
   private:

@@ -124,13 +124,15 @@ Result<std::optional<Record>> Reader::next() {
         if (is_blank(text)) continue;
         const auto offset = static_cast<std::size_t>(text.data() - state_->buffer.data());
         try {
-            auto [record, has_index] = state_->parser.parse(text, state_->buffer.size() - offset);
+            std::optional<Record> found_record(std::in_place);
+            Record& record = *found_record;
+            const bool has_index = state_->parser.parse(text, state_->buffer.size() - offset, record);
             if (!has_index) record.index = state_->next_index;
             if (record.index < state_->next_index)
                 return fail("{}:{}: index: expected at least {}, one more than the record before, got {}",
                             state_->name, state_->line_number, state_->next_index, record.index);
             state_->next_index = record.index + 1;
-            return std::optional(std::move(record));
+            return found_record;
         } catch (const Malformed& malformed) {
             if (!whole && !Json::accept(text)) {
                 state_->torn = true;
@@ -150,7 +152,9 @@ Result<Record> parse_line(std::string_view line) {
     const std::string_view text(padded.data(), line.size());
     LineParser parser;
     try {
-        return parser.parse(text, padded.size()).record;
+        Record record;
+        (void)parser.parse(text, padded.size(), record);
+        return record;
     } catch (const Malformed& malformed) {
         return fail("column {}: {}", column_of(malformed, text), malformed.message);
     }
