@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,8 @@
 ///
 /// Arithmetic is OPA's: integers of any size are exact; as soon as one operand has a fraction both are rounded to
 /// binary floating point with 64 bits of mantissa, and the result is the shortest decimal that reads back the same.
-/// No machine floating point is involved, so results are the same on every machine.
+/// No machine floating point is involved, so results are the same on every machine. One difference is deliberate: OPA
+/// 1.19 takes `10.0` for equal to `1` (it strips zeros and dots off the end of the text); here it is ten.
 namespace mistrial::rego {
 
 namespace detail {
@@ -77,6 +79,9 @@ class Number {
 [[nodiscard]] std::optional<Number> multiply(const Number& a, const Number& b);
 [[nodiscard]] std::optional<Number> divide(const Number& a, const Number& b);
 [[nodiscard]] std::optional<Number> remainder(const Number& a, const Number& b);  ///< sign of the dividend
+/// Exact when all are integers; else every step is rounded, integers among them too.
+[[nodiscard]] std::optional<Number> sum(std::span<const Number> numbers);
+[[nodiscard]] std::optional<Number> product(std::span<const Number> numbers);
 [[nodiscard]] std::optional<Number> absolute(const Number& a);
 [[nodiscard]] std::optional<Number> round(const Number& a);  ///< half away from zero
 [[nodiscard]] std::optional<Number> ceil(const Number& a);

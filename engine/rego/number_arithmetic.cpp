@@ -215,13 +215,38 @@ Number number_of(const Binary& value) {
     return *Number::parse(text);
 }
 
-Binary sum(const Binary& a, const Binary& b) {
+Binary added(const Binary& a, const Binary& b) {
     if (a.mantissa == 0) return b;
     if (b.mantissa == 0) return a;
     const std::int64_t exponent = std::min(a.exponent, b.exponent);
     cpp_int total = (a.mantissa << static_cast<unsigned>(a.exponent - exponent)) +
                     (b.mantissa << static_cast<unsigned>(b.exponent - exponent));
     return rounded(std::move(total), 1, exponent);
+}
+
+Binary multiplied(const Binary& a, const Binary& b) {
+    return rounded(cpp_int(a.mantissa * b.mantissa), 1, a.exponent + b.exponent);
+}
+
+/// Exactly as long as all are integers, roughly from the start otherwise.
+template <class ExactOperation, class BinaryOperation>
+std::optional<Number> folded(std::span<const Number> numbers, int start, ExactOperation exactly,
+                             BinaryOperation roughly) {
+    const bool integers = std::all_of(numbers.begin(), numbers.end(), [](const Number& n) { return n.is_integer(); });
+    cpp_int total = start;
+    Binary rough{cpp_int(start), 0};
+    for (const Number& number : numbers) {
+        if (integers) {
+            const auto value = integer_of(number);
+            if (!value) return std::nullopt;
+            total = exactly(total, *value);
+        } else {
+            const auto value = binary(number);
+            if (!value) return std::nullopt;
+            rough = roughly(rough, *value);
+        }
+    }
+    return integers ? number_of(total) : number_of(rough);
 }
 
 template <class ExactOperation, class BinaryOperation>
@@ -246,7 +271,7 @@ std::optional<Number> add(const Number& a, const Number& b) {
     std::int64_t result = 0;
     if (x && y && !__builtin_add_overflow(*x, *y, &result)) return Number(result);
     return arithmetic(
-        a, b, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m + n); }, sum);
+        a, b, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m + n); }, added);
 }
 
 std::optional<Number> subtract(const Number& a, const Number& b) {
@@ -256,7 +281,7 @@ std::optional<Number> subtract(const Number& a, const Number& b) {
     if (x && y && !__builtin_sub_overflow(*x, *y, &result)) return Number(result);
     return arithmetic(
         a, b, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m - n); },
-        [](const Binary& m, const Binary& n) { return sum(m, Binary{-n.mantissa, n.exponent}); });
+        [](const Binary& m, const Binary& n) { return added(m, Binary{-n.mantissa, n.exponent}); });
 }
 
 std::optional<Number> multiply(const Number& a, const Number& b) {
@@ -266,9 +291,7 @@ std::optional<Number> multiply(const Number& a, const Number& b) {
     if (x && y && !__builtin_mul_overflow(*x, *y, &result)) return Number(result);
     return arithmetic(
         a, b, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m * n); },
-        [](const Binary& m, const Binary& n) {
-            return rounded(cpp_int(m.mantissa * n.mantissa), 1, m.exponent + n.exponent);
-        });
+        multiplied);
 }
 
 std::optional<Number> divide(const Number& a, const Number& b) {
@@ -296,6 +319,14 @@ std::optional<Number> remainder(const Number& a, const Number& b) {
     return number_of(cpp_int(*m % *n));
 }
 
+std::optional<Number> sum(std::span<const Number> numbers) {
+    return folded(numbers, 0, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m + n); }, added);
+}
+
+std::optional<Number> product(std::span<const Number> numbers) {
+    return folded(numbers, 1, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m * n); }, multiplied);
+}
+
 std::optional<Number> absolute(const Number& a) {
     if (const auto integer = a.int64(); integer && *integer >= 0) return a;
     const auto value = binary(a);
@@ -308,7 +339,7 @@ std::optional<Number> round(const Number& a) {
     const auto value = binary(a);
     if (!value) return std::nullopt;
     const Binary half{cpp_int(value->mantissa < 0 ? -1 : 1), -1};
-    return number_of(truncated(sum(*value, half)));
+    return number_of(truncated(added(*value, half)));
 }
 
 std::optional<Number> ceil(const Number& a) {

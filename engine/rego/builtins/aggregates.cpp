@@ -18,18 +18,30 @@ Value count(const Arguments& a) {
     }
 }
 
-template <std::optional<Number> (*operation)(const Number&, const Number&), int start>
+template <std::optional<Number> (*operation)(std::span<const Number>)>
 Value fold(const Arguments& a) {
     const auto elements = a.elements(0);
     if (!elements) return {};
-    Number total(start);
+    std::vector<Number> numbers;
     for (const Value& element : *elements) {
         if (element.type() != Type::number) return {};
-        const auto next = operation(total, element.as_number());
-        if (!next) return {};
-        total = *next;
+        numbers.push_back(element.as_number());
     }
-    return Value::number(total);
+    const auto result = operation(numbers);
+    return result ? Value::number(*result) : Value();
+}
+
+/// Integers of 64 bits wrap around, as they do in OPA; a sum with any other number in it does not.
+Value sum_of(const Arguments& a) {
+    const auto elements = a.elements(0);
+    if (!elements) return {};
+    std::uint64_t total = 0;
+    for (const Value& element : *elements) {
+        const auto integer = element.int64();
+        if (!integer) return fold<sum>(a);
+        total += static_cast<std::uint64_t>(*integer);
+    }
+    return Value::integer(static_cast<std::int64_t>(total));
 }
 
 Value max(const Arguments& a) {
@@ -43,6 +55,8 @@ Value min(const Arguments& a) {
     const auto elements = a.elements(0);
     if (!elements || elements->empty()) return {};
     const Value* least = &elements->front();
+    // Of a set, OPA passes over null where it can.
+    if (a.is(0, Type::set)) return elements->size() > 1 && least->type() == Type::null ? (*elements)[1] : *least;
     for (const Value& element : *elements)
         if (element <= *least) least = &element;
     return *least;
@@ -70,7 +84,7 @@ Value any(const Arguments& a) {
 
 constexpr Builtin table[] = {
     {"all", 1, all},   {"any", 1, any},      {"count", 1, count}, {"max", 1, max}, {"min", 1, min},
-    {"product", 1, fold<multiply, 1>}, {"sort", 1, sort}, {"sum", 1, fold<add, 0>},
+    {"product", 1, fold<product>}, {"sort", 1, sort}, {"sum", 1, sum_of},
 };
 
 }  // namespace

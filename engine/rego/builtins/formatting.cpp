@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <string>
 #include <variant>
 
@@ -304,10 +305,10 @@ class Printer {
             default: break;
         }
         if (d.precision) return written(std::chars_format::general);
-        // The shortest digits that read back, with an exponent below 1e-4 and from 1e21 on.
-        const double magnitude = value < 0 ? -value : value;
-        const bool scientific = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21);
-        return written(scientific ? std::chars_format::scientific : std::chars_format::fixed);
+        // The shortest digits that read back, with an exponent below -4 and from 6 on.
+        std::string scientific = written(std::chars_format::scientific);
+        const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
+        return exponent < -4 || exponent >= 6 ? scientific : written(std::chars_format::fixed);
     }
 
     bool floating(const Directive& d, double value) {
