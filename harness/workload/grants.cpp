@@ -86,7 +86,7 @@ Result<GrantsParameters> grants_parameters(const Json& json, std::string_view wh
                 "canaries",
                 where, key);
         }
-        if (!value.is_number_unsigned()) {
+        if (!value.is_number_integer() || value < 0) {
             return fail("{}/{}: expected a whole number, not negative, got {}", where, key, value.dump());
         }
         *number = value.get<std::size_t>();

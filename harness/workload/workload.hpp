@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -66,5 +68,16 @@ class Workload {
 
     static constexpr std::size_t pool_limit = 65'536;
 };
+
+struct Kind {
+    std::string_view name;
+    std::string_view about;
+};
+/// The kinds of workload that there are.
+[[nodiscard]] std::span<const Kind> kinds();
+
+/// The workload of a resolved plan: `kind` and `parameters` are the plan's, paths in them absolute.
+[[nodiscard]] Result<std::unique_ptr<Workload>> make(std::string_view kind, const Json& parameters,
+                                                     std::uint64_t seed);
 
 }  // namespace mistrial::workload
