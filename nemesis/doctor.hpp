@@ -10,7 +10,7 @@
 namespace mistrial::nemesis {
 
 struct Probe {
-    std::string name;        ///< "vdso-clock"
+    std::string name;  ///< "vdso-clock"
     bool ok = false;
     std::string detail;      ///< what was found: "4 entries, 1519 bytes free", "Operation not permitted"
     std::string enables;     ///< what it is for

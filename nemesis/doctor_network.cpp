@@ -25,11 +25,16 @@
 namespace mistrial::nemesis::probes {
 namespace {
 
-constexpr int drop_patience_ms = 250;  // a connect on loopback takes microseconds; a dropped one is retried after 1 s
+constexpr int drop_patience_ms =
+    250;  // a connect on loopback takes microseconds; a dropped one is retried after 1 s
 
-std::string errno_text(std::string_view what, int error = errno) { return fmt::format("{}: {}", what, ::strerror(error)); }
+std::string errno_text(std::string_view what, int error = errno) {
+    return fmt::format("{}: {}", what, ::strerror(error));
+}
 
-FileDescriptor stream_socket() { return FileDescriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}; }
+FileDescriptor stream_socket() {
+    return FileDescriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+}
 
 struct Listener {
     FileDescriptor fd;
@@ -66,8 +71,8 @@ int try_connect(const FileDescriptor& socket, const sockaddr_in& address, int pa
     return error;
 }
 
-/// Tries `attempt` in a child of ours, which then ends: namespaces that it enters go with it. `attempt` returns 0 or an
-/// errno and may not allocate.
+/// Tries `attempt` in a child of ours, which then ends: namespaces that it enters go with it. `attempt`
+/// returns 0 or an errno and may not allocate.
 Outcome in_child(int (*attempt)(), std::string detail) {
     const pid_t pid = ::fork();
     if (pid < 0) return {false, errno_text("fork")};
@@ -75,7 +80,8 @@ Outcome in_child(int (*attempt)(), std::string detail) {
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
-    if (!WIFEXITED(status)) return {false, fmt::format("the child was killed by signal {}", WTERMSIG(status))};
+    if (!WIFEXITED(status))
+        return {false, fmt::format("the child was killed by signal {}", WTERMSIG(status))};
     if (WEXITSTATUS(status) != 0) return {false, ::strerror(WEXITSTATUS(status))};
     return {true, std::move(detail)};
 }
@@ -97,7 +103,8 @@ int ask_netlink(int protocol, const void* request, std::size_t size) {
     if (got < 0) result = errno;
     if (got >= static_cast<ssize_t>(NLMSG_LENGTH(sizeof(int)))) {
         const auto* const header = reinterpret_cast<const nlmsghdr*>(answer);
-        if (header->nlmsg_type == NLMSG_ERROR) result = -reinterpret_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
+        if (header->nlmsg_type == NLMSG_ERROR)
+            result = -reinterpret_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
     }
     ::close(fd);
     return result;
@@ -174,7 +181,8 @@ Outcome tcp_black_hole() {
     const auto victim = stream_socket();
     const int error = try_connect(victim, listener.address, drop_patience_ms);
     if (error != ETIMEDOUT)
-        return {false, error == 0 ? "a connect behind a full queue was answered" : errno_text("a connect behind a full queue", error)};
+        return {false, error == 0 ? "a connect behind a full queue was answered"
+                                  : errno_text("a connect behind a full queue", error)};
     return {true, "connects behind a full queue get no answer"};
 }
 

@@ -33,7 +33,8 @@ void reap(pid_t pid, int& status) {
     }
 }
 
-/// Starts `true`, stops it at its exec stop, hands it to `look`, and ends it. All on this thread, as ptrace wants.
+/// Starts `true`, stops it at its exec stop, hands it to `look`, and ends it. All on this thread, as ptrace
+/// wants.
 Result<std::string> at_exec_stop(const std::function<Result<std::string>(pid_t)>& look) {
     const auto binary = find_executable("true");
     if (!binary) return binary.error();
@@ -82,8 +83,9 @@ Result<std::string> describe_vdso() {
     const auto plan = plan_redirect(image, *layout, clock_blob(), 0x1000);
     if (!plan) return plan.error();
     const bool in_padding = plan->front().offset >= layout->padding.start;
-    return fmt::format("{} functions, {} bytes free, {} needed{}", layout->functions.size(), layout->padding.size(),
-                       clock_blob().size(), in_padding ? "" : " (put into clock_gettime)");
+    return fmt::format("{} functions, {} bytes free, {} needed{}", layout->functions.size(),
+                       layout->padding.size(), clock_blob().size(),
+                       in_padding ? "" : " (put into clock_gettime)");
 }
 
 /// The wall clock of a real program, moved by a day, as the program prints it.
@@ -111,7 +113,8 @@ Result<std::string> move_a_clock() {
     std::from_chars(text->data(), text->data() + text->size(), seconds);
     const auto expected = static_cast<long long>(std::time(nullptr)) - 24 * 3600;
     if (*status != ExitStatus{} || seconds < expected - 20 || seconds > expected + 1)
-        return fail("a program whose clock was moved by a day {} and printed {} instead of {}", describe(*status), *text, expected);
+        return fail("a program whose clock was moved by a day {} and printed {} instead of {}",
+                    describe(*status), *text, expected);
     return std::string("a program's wall clock was moved by a day, and read back");
 }
 
@@ -136,7 +139,8 @@ Outcome pidfd() {
 }
 
 Outcome exec_stop() {
-    return outcome_of(at_exec_stop([](pid_t) -> Result<std::string> { return std::string("a child stops at its exec"); }));
+    return outcome_of(
+        at_exec_stop([](pid_t) -> Result<std::string> { return std::string("a child stops at its exec"); }));
 }
 
 Outcome code_write() {

@@ -23,12 +23,13 @@ TEST(Doctor, KnowsEveryNeedOfEveryFault) {
     const auto names = probe_names();
     for (const auto& kind : fault_kinds())
         for (const auto need : kind.needs)
-            EXPECT_NE(std::find(names.begin(), names.end(), need), names.end()) << kind.name << " needs " << need;
+            EXPECT_NE(std::find(names.begin(), names.end(), need), names.end())
+                << kind.name << " needs " << need;
 }
 
 TEST(Doctor, FindsHereWhatTheFaultsNeed) {
-    for (const auto* name : {"pidfd", "loopback", "tcp-refuse", "tcp-black-hole", "exec-stop", "code-write", "vdso-layout",
-                             "vdso-clock", "opa"}) {
+    for (const auto* name : {"pidfd", "loopback", "tcp-refuse", "tcp-black-hole", "exec-stop", "code-write",
+                             "vdso-layout", "vdso-clock", "opa"}) {
         const auto probe = run_probe(name);
         ASSERT_TRUE(probe);
         EXPECT_TRUE(probe->ok) << name << ": " << probe->detail << "\n" << probe->how_to_get;

@@ -36,7 +36,9 @@ Json to_json(const Change& change) {
                 return Json{{"kind", "process-intent"}, {"token", intent.token}, {"argv0", intent.argv0}};
             },
             [](const StartedProcess& started) {
-                return Json{{"kind", "process"}, {"intent", started.intent}, {"process", nemesis::to_json(started.identity)}};
+                return Json{{"kind", "process"},
+                            {"intent", started.intent},
+                            {"process", nemesis::to_json(started.identity)}};
             },
             [](const TemporaryDirectory& directory) {
                 return Json{{"kind", "directory"}, {"path", directory.path.string()}};
@@ -53,18 +55,22 @@ Result<Change> change_from_json(const Json& json) {
     const auto kind = text_of(json, "kind");
     if (kind == "process-intent" && text_of(json, "token").size() == 32)
         return Change{ProcessIntent{text_of(json, "token"), text_of(json, "argv0")}};
-    if (kind == "process" && json.contains("process") && json.contains("intent") && json["intent"].is_number_unsigned()) {
+    if (kind == "process" && json.contains("process") && json.contains("intent") &&
+        json["intent"].is_number_unsigned()) {
         auto identity = identity_from_json(json["process"]);
         if (!identity) return identity.error();
         return Change{StartedProcess{json["intent"].get<std::uint64_t>(), std::move(*identity)}};
     }
-    if (kind == "directory" && json.contains("path")) return Change{TemporaryDirectory{text_of(json, "path")}};
+    if (kind == "directory" && json.contains("path"))
+        return Change{TemporaryDirectory{text_of(json, "path")}};
     return fail("a change of unknown kind \"{}\"", kind);
 }
 
 Result<> check_directory(const std::filesystem::path& path) {
-    if (!path.is_absolute() || path.lexically_normal() != path || !path.filename().string().starts_with(directory_prefix))
-        return fail("{}: a run's directory must be an absolute path whose last name starts with \"{}\"", path.string(), directory_prefix);
+    if (!path.is_absolute() || path.lexically_normal() != path ||
+        !path.filename().string().starts_with(directory_prefix))
+        return fail("{}: a run's directory must be an absolute path whose last name starts with \"{}\"",
+                    path.string(), directory_prefix);
     return {};
 }
 
@@ -99,7 +105,8 @@ Result<> remove_tree(const std::filesystem::path& path) {
     if (!S_ISDIR(status.st_mode)) return fail("{}: is no directory, left alone", path.string());
     if (status.st_uid != ::geteuid()) return fail("{}: belongs to another user, left alone", path.string());
     const int error = ::nftw(path.c_str(), remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-    if (error != 0) return fail("{}: cannot remove it: {}", path.string(), ::strerror(error > 0 ? error : errno));
+    if (error != 0)
+        return fail("{}: cannot remove it: {}", path.string(), ::strerror(error > 0 ? error : errno));
     return {};
 }
 
@@ -124,7 +131,8 @@ struct ReadLedger {
     std::map<std::uint64_t, Change> pending;
 };
 
-/// A torn last line is what a kill in mid-write leaves: it was never acted on, because acting waits for the sync.
+/// A torn last line is what a kill in mid-write leaves: it was never acted on, because acting waits for the
+/// sync.
 Result<ReadLedger> read_ledger(const std::filesystem::path& file) {
     const auto text = read_file(file);
     if (!text) return text.error();
@@ -148,7 +156,8 @@ Result<ReadLedger> read_ledger(const std::filesystem::path& file) {
             owned = true;
         } else if (json->contains("undone") && (*json)["undone"].is_number_unsigned()) {
             ledger.pending.erase((*json)["undone"].get<std::uint64_t>());
-        } else if (json->contains("change") && json->contains("entry") && (*json)["entry"].is_number_unsigned()) {
+        } else if (json->contains("change") && json->contains("entry") &&
+                   (*json)["entry"].is_number_unsigned()) {
             auto change = change_from_json((*json)["change"]);
             if (!change) return with_context(where, change.error());
             ledger.pending.emplace((*json)["entry"].get<std::uint64_t>(), std::move(*change));
@@ -166,8 +175,9 @@ bool is_unowned(const std::filesystem::path& file) {
     return text && text->find('\n') == std::string::npos;
 }
 
-/// Kills the process that `is_the_one` still recognises after its pidfd is open (so that no other process can have taken
-/// the number between the check and the signal), and waits until it is gone. False: it was another one, or had ended.
+/// Kills the process that `is_the_one` still recognises after its pidfd is open (so that no other process can
+/// have taken the number between the check and the signal), and waits until it is gone. False: it was another
+/// one, or had ended.
 Result<bool> kill_checked(pid_t pid, const std::function<bool()>& is_the_one) {
     const FileDescriptor pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
     if (!pidfd || !is_the_one()) return false;
@@ -229,11 +239,12 @@ class Undoing {
   private:
     void undo(const StartedProcess& started) {
         const auto& identity = started.identity;
-        note(kill_checked(identity.pid, [&] { return is_alive(identity); }), identity.pid, argv0_of(started.intent));
+        note(kill_checked(identity.pid, [&] { return is_alive(identity); }), identity.pid,
+             argv0_of(started.intent));
     }
 
-    /// Also finds what the process itself started, and a process that was forked but not yet recorded. Again until a
-    /// whole pass over /proc finds none: the killed may have forked meanwhile.
+    /// Also finds what the process itself started, and a process that was forked but not yet recorded. Again
+    /// until a whole pass over /proc finds none: the killed may have forked meanwhile.
     void undo(const ProcessIntent& intent) {
         for (bool found = true; found;) {
             found = false;
@@ -296,7 +307,8 @@ std::filesystem::path ledger_directory() {
     const char* state = std::getenv("XDG_STATE_HOME");
     if (state != nullptr && *state == '/') return std::filesystem::path(state) / "mistrial" / "ledger";
     const char* home = std::getenv("HOME");
-    return std::filesystem::path(home != nullptr && *home != '\0' ? home : "/tmp") / ".local/state/mistrial/ledger";
+    return std::filesystem::path(home != nullptr && *home != '\0' ? home : "/tmp") /
+           ".local/state/mistrial/ledger";
 }
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& directory, const std::string& run) {
@@ -311,7 +323,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& direct
     const auto owner = identify(::getpid());
     if (!owner) return owner.error();
     const auto place = here();
-    const Json first{{"run", run}, {"owner", nemesis::to_json(*owner)}, {"host", place.host}, {"pid_namespace", place.pid_namespace}};
+    const Json first{{"run", run},
+                     {"owner", nemesis::to_json(*owner)},
+                     {"host", place.host},
+                     {"pid_namespace", place.pid_namespace}};
     if (!write_all(fd.get(), first.dump() + "\n") || ::fsync(fd.get()) != 0) {
         const auto failure = fail("{}: {}", file.string(), ::strerror(errno));
         ::unlink(file.c_str());
@@ -354,7 +369,8 @@ void Ledger::close() {
     fd_.reset();
 }
 
-Result<RunDirectory> RunDirectory::create(const std::filesystem::path& parent, const std::string& label, Ledger* ledger) {
+Result<RunDirectory> RunDirectory::create(const std::filesystem::path& parent, const std::string& label,
+                                          Ledger* ledger) {
     const auto path = (std::filesystem::absolute(parent) /
                        fmt::format("{}{}-{}", directory_prefix, label, new_ledger_token().substr(0, 12)))
                           .lexically_normal();
@@ -401,7 +417,8 @@ Result<CleanReport> clean(const std::filesystem::path& directory) {
     std::error_code error;
     if (!std::filesystem::exists(directory, error)) return report;
     std::vector<std::filesystem::path> files;
-    for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end; at.increment(error))
+    for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+         at.increment(error))
         if (at->path().extension() == ".jsonl" && at->is_regular_file(error)) files.push_back(at->path());
     if (error) return fail("{}: {}", directory.string(), error.message());
     std::sort(files.begin(), files.end());
@@ -409,16 +426,18 @@ Result<CleanReport> clean(const std::filesystem::path& directory) {
     for (const auto& file : files) {
         const auto ledger = read_ledger(file);
         if (!ledger) {
-            // Killed before it had written whose it is: nothing had been changed under it. A newer one may be starting.
+            // Killed before it had written whose it is: nothing had been changed under it. A newer one may be
+            // starting.
             const auto written = std::filesystem::last_write_time(file, error);
-            const bool abandoned = is_unowned(file) && !error &&
-                                   std::filesystem::file_time_type::clock::now() - written > std::chrono::minutes{1};
+            const bool abandoned =
+                is_unowned(file) && !error &&
+                std::filesystem::file_time_type::clock::now() - written > std::chrono::minutes{1};
             if (!abandoned || ::unlink(file.c_str()) != 0) report.failed.push_back(ledger.error().message);
             continue;
         }
         if (ledger->place != here()) {
-            report.running.push_back(fmt::format("{} (of {}, {}: clean it there)", ledger->run, ledger->place.host,
-                                                 ledger->place.pid_namespace));
+            report.running.push_back(fmt::format("{} (of {}, {}: clean it there)", ledger->run,
+                                                 ledger->place.host, ledger->place.pid_namespace));
             continue;
         }
         if (is_alive(ledger->owner)) {
@@ -426,7 +445,8 @@ Result<CleanReport> clean(const std::filesystem::path& directory) {
             continue;
         }
         if (Undoing(*ledger, report).run()) {
-            if (::unlink(file.c_str()) != 0) report.failed.push_back(fmt::format("{}: {}", file.string(), ::strerror(errno)));
+            if (::unlink(file.c_str()) != 0)
+                report.failed.push_back(fmt::format("{}: {}", file.string(), ::strerror(errno)));
         }
     }
     return report;

@@ -13,12 +13,12 @@
 #include <variant>
 #include <vector>
 
-/// What a run changes on the machine, written down before it is changed, so that `mistrial clean` can undo what a killed
-/// run left, and nothing else.
+/// What a run changes on the machine, written down before it is changed, so that `mistrial clean` can undo
+/// what a killed run left, and nothing else.
 namespace mistrial::nemesis {
 
-/// A process is about to be started; every process that carries MISTRIAL_LEDGER=`token` in its environment is it or a
-/// descendant of it. Random, 128 bits in hex.
+/// A process is about to be started; every process that carries MISTRIAL_LEDGER=`token` in its environment is
+/// it or a descendant of it. Random, 128 bits in hex.
 struct ProcessIntent {
     std::string token;
     std::string argv0;
@@ -30,8 +30,8 @@ struct StartedProcess {
     ProcessIdentity identity;
     friend bool operator==(const StartedProcess&, const StartedProcess&) = default;
 };
-/// A directory that is about to be made and belongs to the run wholly. `path` is absolute and its last name starts with
-/// "mistrial-"; anything else is refused when recorded, and left alone by `clean`.
+/// A directory that is about to be made and belongs to the run wholly. `path` is absolute and its last name
+/// starts with "mistrial-"; anything else is refused when recorded, and left alone by `clean`.
 struct TemporaryDirectory {
     std::filesystem::path path;
     friend bool operator==(const TemporaryDirectory&, const TemporaryDirectory&) = default;
@@ -40,7 +40,8 @@ using Change = std::variant<ProcessIntent, StartedProcess, TemporaryDirectory>;
 
 [[nodiscard]] std::string new_ledger_token();
 
-/// The open ledger of this run. Thread-safe. The file goes when the last change is undone and the ledger is closed.
+/// The open ledger of this run. Thread-safe. The file goes when the last change is undone and the ledger is
+/// closed.
 class Ledger {
   public:
     /// Creates DIRECTORY/RUN.jsonl and writes its owner (this process). Errors name the file.
@@ -74,8 +75,8 @@ class Ledger {
 class RunDirectory {
   public:
     /// PARENT/mistrial-LABEL-RANDOM. `ledger` may be null.
-    [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& parent, const std::string& label,
-                                                     Ledger* ledger);
+    [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& parent,
+                                                     const std::string& label, Ledger* ledger);
     RunDirectory(RunDirectory&&) noexcept;
     RunDirectory& operator=(RunDirectory&&) noexcept;
     ~RunDirectory();
@@ -98,9 +99,9 @@ struct CleanReport {
     friend bool operator==(const CleanReport&, const CleanReport&) = default;
 };
 
-/// Undoes what killed runs left behind. Only ledgers whose owner is dead are touched; a process is killed only when it is
-/// the recorded one (boot, pid and start time, checked again through its pidfd) or carries the recorded token. Doing it
-/// twice does nothing the second time.
+/// Undoes what killed runs left behind. Only ledgers whose owner is dead are touched; a process is killed
+/// only when it is the recorded one (boot, pid and start time, checked again through its pidfd) or carries
+/// the recorded token. Doing it twice does nothing the second time.
 [[nodiscard]] Result<CleanReport> clean(const std::filesystem::path& directory);
 
 }  // namespace mistrial::nemesis

@@ -21,16 +21,24 @@ using testing::TestDirectory;
 class LedgerTest : public ::testing::Test {
   protected:
     std::filesystem::path ledgers() const { return directory.path() / "ledgers"; }
-    bool is_clean() const { return !std::filesystem::exists(ledgers()) || std::filesystem::is_empty(ledgers()); }
+    bool is_clean() const {
+        return !std::filesystem::exists(ledgers()) || std::filesystem::is_empty(ledgers());
+    }
     std::unique_ptr<Ledger> open(const std::string& run) {
         auto ledger = Ledger::open(ledgers(), run);
         EXPECT_TRUE(ledger) << ledger.error().message;
         return std::move(*ledger);
     }
     Spawn sleeper() const {
-        return {.name = "a1", .argv = {"/bin/sleep", "1000"}, .environment = {}, .directory = {}, .log = {}, .clock = nullptr};
+        return {.name = "a1",
+                .argv = {"/bin/sleep", "1000"},
+                .environment = {},
+                .directory = {},
+                .log = {},
+                .clock = nullptr};
     }
-    /// The ledger of a run as it would look had its mistrial been killed: the owner replaced by a process that is gone.
+    /// The ledger of a run as it would look had its mistrial been killed: the owner replaced by a process
+    /// that is gone.
     void orphan(const std::string& run, bool other_boot = false) const {
         const auto file = ledgers() / (run + ".jsonl");
         auto text = *read_file(file);
@@ -233,7 +241,8 @@ TEST_F(LedgerTest, CleanFindsAProcessThatWasForkedButNotYetRecorded) {
     ASSERT_TRUE(process && stranger);
     ledger->close();
     orphan("r1");
-    EXPECT_THAT(clean(ledgers())->done, ElementsAre(HasSubstr(fmt::format("killed process {} ", process->pid()))));
+    EXPECT_THAT(clean(ledgers())->done,
+                ElementsAre(HasSubstr(fmt::format("killed process {} ", process->pid()))));
     EXPECT_EQ(*process->wait(5s), (ExitStatus{ExitStatus::How::killed, SIGKILL}));
     EXPECT_TRUE(is_alive(stranger->identity()));
 }
@@ -278,7 +287,8 @@ TEST_F(LedgerTest, CleanTouchesNothingUnderALedgerItDoesNotUnderstand) {
     const auto file = ledgers() / "r1.jsonl";
     const std::string text = "{\"entry\":1,\"change\":{\"kind\":\"mount\",\"path\":\"/\"}}\n";
     ASSERT_TRUE(replace_file(file, text));
-    EXPECT_THAT(clean(ledgers())->failed, ElementsAre(HasSubstr("r1.jsonl line 1: a change of unknown kind \"mount\"")));
+    EXPECT_THAT(clean(ledgers())->failed,
+                ElementsAre(HasSubstr("r1.jsonl line 1: a change of unknown kind \"mount\"")));
     EXPECT_EQ(*read_file(file), text);
 }
 

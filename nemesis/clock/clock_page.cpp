@@ -46,8 +46,10 @@ Result<std::shared_ptr<ClockPage>> ClockPage::create() {
     auto* const page = static_cast<mistrial_clock_page*>(mapped);
     page->magic = MISTRIAL_CLOCK_MAGIC;
     std::shared_ptr<ClockPage> result(new ClockPage(page, std::move(memory)));
-    // From here on nobody, the program that inherits the descriptor included, can resize it or map it for writing.
-    if (::fcntl(result->descriptor(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
+    // From here on nobody, the program that inherits the descriptor included, can resize it or map it for
+    // writing.
+    if (::fcntl(result->descriptor(), F_ADD_SEALS,
+                F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
         return fail("cannot seal a clock page: {} (needs Linux 5.1 or later)", ::strerror(errno));
     return result;
 }
@@ -61,13 +63,15 @@ std::size_t ClockPage::size() { return page_size; }
 
 Result<> ClockPage::set_wall_offset(Duration offset) {
     if (offset > largest_offset || offset < -largest_offset)
-        return fail("a wall clock cannot be moved by {}: at most 50 years either way", format_duration(offset));
+        return fail("a wall clock cannot be moved by {}: at most 50 years either way",
+                    format_duration(offset));
     const std::lock_guard lock(mutex_);
     const unsigned char current = page_->index & 1;
     const unsigned char next = current ^ 1;
     mistrial_clock_slot& slot = page_->slot[next];
     store(slot.generation, page_->slot[current].generation + 1);
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // the slot's new generation is seen before its new model
+    std::atomic_thread_fence(
+        std::memory_order_seq_cst);  // the slot's new generation is seen before its new model
     store(slot.realtime, mistrial_clock_model{offset.count(), 0, 0});
     store(slot.monotonic, page_->slot[current].monotonic);
     std::atomic_ref<unsigned char>(page_->index).store(next, std::memory_order_release);

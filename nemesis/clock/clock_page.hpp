@@ -10,10 +10,11 @@ struct mistrial_clock_page;
 
 namespace mistrial::nemesis {
 
-/// The clock of one node: a shared page that the node's processes read at every clock call (see clock_block.h), and that
-/// only we can write. It belongs to the node, not to a process: a restarted process is given the same page and so starts
-/// on the node's clock. Neutral until told. A change is a few plain stores (no stop of the process, no system call) and
-/// holds from the next clock read on, in the process and in all that it forked.
+/// The clock of one node: a shared page that the node's processes read at every clock call (see
+/// clock_block.h), and that only we can write. It belongs to the node, not to a process: a restarted process
+/// is given the same page and so starts on the node's clock. Neutral until told. A change is a few plain
+/// stores (no stop of the process, no system call) and holds from the next clock read on, in the process and
+/// in all that it forked.
 ///
 /// Thread-safe.
 class ClockPage {
@@ -23,8 +24,8 @@ class ClockPage {
     ClockPage(const ClockPage&) = delete;
     ClockPage& operator=(const ClockPage&) = delete;
 
-    /// Moves the wall clock (REALTIME, its COARSE and ALARM forms, TAI, gettimeofday, time) to true + `offset`; the
-    /// monotonic clocks stay. 0 heals. An error when the offset exceeds 50 years.
+    /// Moves the wall clock (REALTIME, its COARSE and ALARM forms, TAI, gettimeofday, time) to true +
+    /// `offset`; the monotonic clocks stay. 0 heals. An error when the offset exceeds 50 years.
     [[nodiscard]] Result<> set_wall_offset(Duration offset);
     /// Read back from the page.
     [[nodiscard]] Duration wall_offset() const;

@@ -57,12 +57,13 @@ class Subject {
         // Both ways, so that opening them never waits for a subject that may have died.
         requests_ = FileDescriptor{::open(requests.c_str(), O_RDWR | O_CLOEXEC)};
         replies_ = FileDescriptor{::open(replies.c_str(), O_RDWR | O_CLOEXEC)};
-        auto process = launcher.spawn({.name = "subject",
-                                       .argv = {subject_binary().string(), mode, requests.string(), replies.string()},
-                                       .environment = {},
-                                       .directory = {},
-                                       .log = directory_.path() / "log",
-                                       .clock = std::move(clock)});
+        auto process =
+            launcher.spawn({.name = "subject",
+                            .argv = {subject_binary().string(), mode, requests.string(), replies.string()},
+                            .environment = {},
+                            .directory = {},
+                            .log = directory_.path() / "log",
+                            .clock = std::move(clock)});
         if (!process)
             ADD_FAILURE() << process.error().message;
         else

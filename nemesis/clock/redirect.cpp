@@ -15,7 +15,8 @@ namespace {
 
 Result<RemoteAddress> map_page(const Tracee& tracee, RemoteAddress instruction, int descriptor) {
     const auto fd = static_cast<std::uint64_t>(descriptor);
-    const auto address = tracee.system_call(instruction, SYS_mmap, {0, ClockPage::size(), PROT_READ, MAP_SHARED, fd, 0});
+    const auto address =
+        tracee.system_call(instruction, SYS_mmap, {0, ClockPage::size(), PROT_READ, MAP_SHARED, fd, 0});
     if (!address) return with_context("cannot map the clock page", address.error());
     if (const auto closed = tracee.system_call(instruction, SYS_close, {fd, 0, 0, 0, 0, 0}); !closed)
         return closed.error();

@@ -86,13 +86,15 @@ TEST(Redirect, ABusyProcessSeesOneOfTheTwoTimesThroughManyChanges) {
     const auto page = new_page();
     Subject subject(launcher, "busy", page);
     (void)subject.ask();
-    for (int change = 0; change < 100'000; ++change) ASSERT_TRUE(page->set_wall_offset(change % 2 == 0 ? 1h : 0h));
+    for (int change = 0; change < 100'000; ++change)
+        ASSERT_TRUE(page->set_wall_offset(change % 2 == 0 ? 1h : 0h));
     std::istringstream answer(subject.ask());
     long long read = 0;
     long long wrong = 0;
     answer >> read >> wrong;
     EXPECT_GT(read, 0);
-    // A reading whose bracket is torn apart by a change between its kernel calls still lies in one of the two ranges.
+    // A reading whose bracket is torn apart by a change between its kernel calls still lies in one of the two
+    // ranges.
     EXPECT_EQ(wrong, 0);
     EXPECT_EQ(*subject.process().wait(5s), (ExitStatus{ExitStatus::How::exited, 0}));
 }

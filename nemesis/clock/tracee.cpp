@@ -32,17 +32,19 @@ Result<RemoteMapping> find_vdso(pid_t pid) {
         std::uint64_t end = 0;
         const char* const last = line.data() + line.size();
         const auto first = std::from_chars(line.data(), last, start, 16);
-        if (first.ec == std::errc{} && std::from_chars(first.ptr + 1, last, end, 16).ec == std::errc{} && start < end)
+        if (first.ec == std::errc{} && std::from_chars(first.ptr + 1, last, end, 16).ec == std::errc{} &&
+            start < end)
             return RemoteMapping{RemoteAddress{start}, end - start};
     }
     return fail("process {} has no vDSO (vdso=0 on the kernel command line, or gVisor?)", pid);
 }
 
-Tracee::Tracee(pid_t pid, FileDescriptor memory, WritePath path) : pid_(pid), memory_(std::move(memory)), path_(path) {}
+Tracee::Tracee(pid_t pid, FileDescriptor memory, WritePath path)
+    : pid_(pid), memory_(std::move(memory)), path_(path) {}
 
 Result<Tracee> Tracee::open(pid_t pid, WritePath path) {
-    // Opened anew for each exec stop: a descriptor from before the exec stays with the old address space, and writes
-    // to it return 0.
+    // Opened anew for each exec stop: a descriptor from before the exec stays with the old address space, and
+    // writes to it return 0.
     FileDescriptor memory{::open(fmt::format("/proc/{}/mem", pid).c_str(), O_RDWR | O_CLOEXEC)};
     if (!memory) return fail("/proc/{}/mem: {}", pid, ::strerror(errno));
     return Tracee{pid, std::move(memory), path};
@@ -87,7 +89,8 @@ Result<> Tracee::poke(RemoteAddress to, std::span<const std::byte> bytes) const 
         const auto count = std::min(bytes.size() - done, sizeof(long) - skipped);
         errno = 0;
         long word = ::ptrace(PTRACE_PEEKTEXT, pid_, word_at, nullptr);
-        if (errno != 0) return fail("cannot read at {:#x} of process {}: {}", word_at, pid_, ::strerror(errno));
+        if (errno != 0)
+            return fail("cannot read at {:#x} of process {}: {}", word_at, pid_, ::strerror(errno));
         std::memcpy(reinterpret_cast<std::byte*>(&word) + skipped, bytes.data() + done, count);
         if (::ptrace(PTRACE_POKETEXT, pid_, word_at, word) != 0)
             return fail("cannot write at {:#x} of process {}: {}", word_at, pid_, ::strerror(errno));
@@ -121,7 +124,8 @@ Result<std::uint64_t> Tracee::system_call(RemoteAddress instruction, long number
         if (errno != EINTR) return fail("cannot wait for process {}: {}", pid_, ::strerror(errno));
     if (!WIFSTOPPED(status) || WSTOPSIG(status) != SIGTRAP)
         return fail("process {} did not stop after one step (status {:#x})", pid_, status);
-    if (::ptrace(PTRACE_GETREGS, pid_, nullptr, &registers) != 0 || ::ptrace(PTRACE_SETREGS, pid_, nullptr, &saved) != 0)
+    if (::ptrace(PTRACE_GETREGS, pid_, nullptr, &registers) != 0 ||
+        ::ptrace(PTRACE_SETREGS, pid_, nullptr, &saved) != 0)
         return fail("cannot restore the registers of process {}: {}", pid_, ::strerror(errno));
     if (registers.rip != number_of(instruction) + 2)
         return fail("process {} stepped to {:#x}, not over its system call", pid_, registers.rip);

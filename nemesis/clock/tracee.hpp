@@ -31,7 +31,8 @@ struct RemoteMapping {
 /// A process in a ptrace stop, seen from the thread that traces it. Borrowed: neither stops nor resumes it.
 class Tracee {
   public:
-    /// Which way writes may take. /proc/PID/mem is refused where the kernel's proc_mem.force_override is `never`.
+    /// Which way writes may take. /proc/PID/mem is refused where the kernel's proc_mem.force_override is
+    /// `never`.
     enum class WritePath { any, memory_only, poke_only };
 
     [[nodiscard]] static Result<Tracee> open(pid_t pid, WritePath path = WritePath::any);
@@ -41,8 +42,8 @@ class Tracee {
     /// Writes even where the program itself may not (code). By /proc/PID/mem, else by PTRACE_POKETEXT.
     [[nodiscard]] Result<> write(RemoteAddress to, std::span<const std::byte> bytes) const;
 
-    /// Makes the process do one system call by stepping it over the `syscall` instruction at `instruction`, and restores
-    /// its registers. Returns what the kernel returned, an errno as an error.
+    /// Makes the process do one system call by stepping it over the `syscall` instruction at `instruction`,
+    /// and restores its registers. Returns what the kernel returned, an errno as an error.
     [[nodiscard]] Result<std::uint64_t> system_call(RemoteAddress instruction, long number,
                                                     const std::array<std::uint64_t, 6>& arguments) const;
 

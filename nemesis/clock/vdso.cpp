@@ -14,7 +14,8 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr std::array<std::byte, 4> landing_pad{std::byte{0xf3}, std::byte{0x0f}, std::byte{0x1e}, std::byte{0xfa}};
+constexpr std::array<std::byte, 4> landing_pad{std::byte{0xf3}, std::byte{0x0f}, std::byte{0x1e},
+                                               std::byte{0xfa}};
 constexpr std::uint64_t jump_size = 5;
 
 template <class T>
@@ -80,7 +81,8 @@ VdsoPatch jump(std::uint64_t from, std::uint64_t to) {
 
 /// Where the jump of a function goes: its entry, behind the landing pad if it has one.
 std::uint64_t entry_of(Bytes image, const VdsoFunction& function) {
-    const bool padded = std::equal(landing_pad.begin(), landing_pad.end(), image.begin() + static_cast<std::ptrdiff_t>(function.range.start));
+    const bool padded = std::equal(landing_pad.begin(), landing_pad.end(),
+                                   image.begin() + static_cast<std::ptrdiff_t>(function.range.start));
     return function.range.start + (padded ? landing_pad.size() : 0);
 }
 
@@ -98,13 +100,15 @@ Result<> check_free(const VdsoLayout& layout, const VdsoFunction& within, const 
 }  // namespace
 
 const VdsoFunction* VdsoLayout::find(std::string_view name) const {
-    const auto found = std::find_if(functions.begin(), functions.end(), [&](const auto& f) { return f.name == name; });
+    const auto found =
+        std::find_if(functions.begin(), functions.end(), [&](const auto& f) { return f.name == name; });
     return found == functions.end() ? nullptr : &*found;
 }
 
 Result<VdsoLayout> parse_vdso(Bytes image) {
     const auto header = read_at<Elf64_Ehdr>(image, 0);
-    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return fail("vDSO: it is no ELF image");
+    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+        return fail("vDSO: it is no ELF image");
     if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64)
         return fail("vDSO: it is not of a 64-bit x86 program");
     const auto sections = read_sections(image, *header);
@@ -117,9 +121,11 @@ Result<VdsoLayout> parse_vdso(Bytes image) {
         if (section.header.sh_type != SHT_DYNSYM) continue;
         if (section.header.sh_link >= sections->size()) return fail("vDSO: its symbols have no names");
         const auto names = (*sections)[section.header.sh_link].header.sh_offset;
-        for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= section.header.sh_size; at += sizeof(Elf64_Sym)) {
+        for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= section.header.sh_size;
+             at += sizeof(Elf64_Sym)) {
             const auto symbol = read_at<Elf64_Sym>(image, section.header.sh_offset + at);
-            if (!symbol || ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF) continue;
+            if (!symbol || ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF)
+                continue;
             if (symbol->st_value > image.size() || symbol->st_size > image.size() - symbol->st_value)
                 return fail("vDSO: a function lies outside of it");
             layout.functions.push_back({text_at(image, names + symbol->st_name),
@@ -132,7 +138,8 @@ Result<VdsoLayout> parse_vdso(Bytes image) {
     if (!end) return end.error();
     layout.padding = {(*end + 15) & ~std::uint64_t{15}, image.size()};
     layout.padding.start = std::min(layout.padding.start, layout.padding.end);
-    if (std::any_of(image.begin() + static_cast<std::ptrdiff_t>(*end), image.end(), [](std::byte b) { return b != std::byte{0}; }))
+    if (std::any_of(image.begin() + static_cast<std::ptrdiff_t>(*end), image.end(),
+                    [](std::byte b) { return b != std::byte{0}; }))
         layout.padding.start = layout.padding.end;  // something unknown is there: not ours to use
 
     for (std::uint64_t at = layout.code.start; at + 1 < layout.code.end && layout.system_call == 0; ++at)
@@ -161,7 +168,8 @@ Result<std::vector<VdsoPatch>> plan_redirect(Bytes image, const VdsoLayout& layo
         if (host == nullptr) return fail("vDSO: it has no {}", redirects.front().name);
         base = (entry_of(image, *host) + jump_size + 15) & ~std::uint64_t{15};
         if (const auto free = check_free(layout, *host, {base, base + blob.size()}); !free)
-            return fail("vDSO: no room for {} bytes of clock code ({} free at its end)", blob.size(), layout.padding.size());
+            return fail("vDSO: no room for {} bytes of clock code ({} free at its end)", blob.size(),
+                        layout.padding.size());
     }
 
     std::vector<VdsoPatch> patches{{base, {blob.begin(), blob.end()}}};

@@ -28,9 +28,10 @@ namespace {
 namespace asio = boost::asio;
 namespace process = boost::process::v2;
 
-/// The last step in the child. Where Boost 1.81 cannot exec, its child calls exit(), which runs our atexit handlers and
-/// writes our buffers a second time; so this initialiser execs by itself, reports errno through a pipe of ours, and
-/// leaves by _exit. It also sets up what the default launcher does not: group, death with us, signals, descriptors.
+/// The last step in the child. Where Boost 1.81 cannot exec, its child calls exit(), which runs our atexit
+/// handlers and writes our buffers a second time; so this initialiser execs by itself, reports errno through
+/// a pipe of ours, and leaves by _exit. It also sets up what the default launcher does not: group, death with
+/// us, signals, descriptors.
 struct ExecOrLeave {
     pid_t parent;
     int report;
@@ -46,7 +47,8 @@ struct ExecOrLeave {
         ::sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
         ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
-        ::execve(executable.c_str(), const_cast<char* const*>(arguments), const_cast<char* const*>(launcher.env));
+        ::execve(executable.c_str(), const_cast<char* const*>(arguments),
+                 const_cast<char* const*>(launcher.env));
         const int error = errno;
         (void)!::write(report, &error, sizeof error);
         ::_exit(127);
@@ -57,7 +59,8 @@ std::vector<std::string> environment_of(const Command& command) {
     if (!command.environment.empty()) return command.environment;
     std::vector<std::string> environment;
     for (const char* name : {"PATH", "HOME"})
-        if (const char* value = std::getenv(name); value != nullptr) environment.push_back(fmt::format("{}={}", name, value));
+        if (const char* value = std::getenv(name); value != nullptr)
+            environment.push_back(fmt::format("{}={}", name, value));
     return environment;
 }
 
@@ -93,7 +96,8 @@ Result<CommandOutput> run(const Command& command, const std::filesystem::path& b
     process::process child = process::default_process_launcher()(
         context.get_executor(), error, boost::filesystem::path(binary.string()),
         std::vector<std::string>(command.argv.begin() + 1, command.argv.end()),
-        process::process_stdio{nullptr, out.pipe, err.pipe}, environment, directory, ExecOrLeave{::getpid(), writing.get()});
+        process::process_stdio{nullptr, out.pipe, err.pipe}, environment, directory,
+        ExecOrLeave{::getpid(), writing.get()});
     if (error) return fail("{}: {}", binary.string(), error.message());
     writing.reset();
 
@@ -113,12 +117,16 @@ Result<CommandOutput> run(const Command& command, const std::filesystem::path& b
 
     asio::posix::stream_descriptor end(context, ::fcntl(owner.pidfd(), F_DUPFD_CLOEXEC, 3));
     std::optional<ExitStatus> status;
-    end.async_wait(asio::posix::stream_descriptor::wait_read, [&](boost::system::error_code) { status = owner.exit_status(); });
+    end.async_wait(asio::posix::stream_descriptor::wait_read,
+                   [&](boost::system::error_code) { status = owner.exit_status(); });
     out.start();
     err.start();
     context.run_for(command.deadline);
-    if (!status) return fail("{}: has not ended within {} and was killed", binary.string(), format_duration(command.deadline));
-    // Ends of pipes that a descendant outside of the group still holds are not waited for: all that was asked has ended.
+    if (!status)
+        return fail("{}: has not ended within {} and was killed", binary.string(),
+                    format_duration(command.deadline));
+    // Ends of pipes that a descendant outside of the group still holds are not waited for: all that was asked
+    // has ended.
     return CommandOutput{*status, std::move(out.text), std::move(err.text)};
 }
 
@@ -137,7 +145,9 @@ Result<std::filesystem::path> find_executable(std::string_view name) {
         const std::filesystem::path path(name);
         if (is_executable(path)) return std::filesystem::absolute(path);
         std::error_code ignored;
-        return fail("{}: {}", name, std::filesystem::exists(path, ignored) ? "is not executable" : "No such file or directory");
+        return fail(
+            "{}: {}", name,
+            std::filesystem::exists(path, ignored) ? "is not executable" : "No such file or directory");
     }
     const char* const variable = std::getenv("PATH");
     std::string_view rest = variable != nullptr ? variable : "";
@@ -156,7 +166,8 @@ Result<CommandOutput> run_command(const Command& command) {
     if (!binary) return binary.error();
     std::error_code ignored;
     if (!command.directory.empty() && !std::filesystem::is_directory(command.directory, ignored))
-        return fail("{}: no such directory, so {} cannot run in it", command.directory.string(), binary->string());
+        return fail("{}: no such directory, so {} cannot run in it", command.directory.string(),
+                    binary->string());
     try {
         return run(command, *binary);
     } catch (const std::exception& error) {

@@ -23,8 +23,8 @@ struct CommandOutput {
     std::string err;
 };
 
-/// Runs it to its end and captures both outputs. An error when it cannot be started or exceeds its deadline (it is
-/// killed then, with its process group); a non-zero exit is no error here.
+/// Runs it to its end and captures both outputs. An error when it cannot be started or exceeds its deadline
+/// (it is killed then, with its process group); a non-zero exit is no error here.
 [[nodiscard]] Result<CommandOutput> run_command(const Command& command);
 
 /// As `run_command`, but a non-zero exit is an error that quotes the end of its stderr; returns stdout.

@@ -34,13 +34,20 @@ struct Failure {
 
 std::string_view describe(Step step) {
     switch (step) {
-        case Step::parent: return "its parent ended";
-        case Step::group: return "cannot make a process group";
-        case Step::standard_streams: return "cannot redirect its standard streams";
-        case Step::directory: return "cannot enter its directory";
-        case Step::scheduling: return "cannot reset its scheduling";
-        case Step::trace: return "cannot be traced, so its clock cannot be installed (see mistrial doctor)";
-        case Step::exec: return "cannot run";
+        case Step::parent:
+            return "its parent ended";
+        case Step::group:
+            return "cannot make a process group";
+        case Step::standard_streams:
+            return "cannot redirect its standard streams";
+        case Step::directory:
+            return "cannot enter its directory";
+        case Step::scheduling:
+            return "cannot reset its scheduling";
+        case Step::trace:
+            return "cannot be traced, so its clock cannot be installed (see mistrial doctor)";
+        case Step::exec:
+            return "cannot run";
     }
     return "?";
 }
@@ -105,7 +112,8 @@ void kill_and_reap(pid_t pid) {
     }
 }
 
-/// Waits for the stop that the kernel makes after the exec of a traced child; signals that come before it are passed on.
+/// Waits for the stop that the kernel makes after the exec of a traced child; signals that come before it are
+/// passed on.
 Result<> wait_for_exec_stop(pid_t pid) {
     for (;;) {
         int status = 0;
@@ -135,9 +143,9 @@ Result<pid_t> start(const Spawn& what, std::vector<std::string> environment) {
     const auto environment_pointers = pointers(environment);
 
     const auto input = above_standard(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    const auto output = above_standard(what.log.empty()
-                                           ? ::open("/dev/null", O_WRONLY | O_CLOEXEC)
-                                           : ::open(what.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    const auto output = above_standard(
+        what.log.empty() ? ::open("/dev/null", O_WRONLY | O_CLOEXEC)
+                         : ::open(what.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     if (!output) return fail("{}: {}: {}", what.name, what.log.string(), ::strerror(errno));
     std::array<int, 2> ends{};
     if (!input || ::pipe2(ends.data(), O_CLOEXEC) != 0)
@@ -167,7 +175,8 @@ Result<pid_t> start(const Spawn& what, std::vector<std::string> environment) {
     if (got != 0) {
         kill_and_reap(pid);
         if (failure.step != Step::exec)
-            return fail("{}: {}: {}: {}", what.name, binary.string(), describe(failure.step), ::strerror(failure.error));
+            return fail("{}: {}: {}: {}", what.name, binary.string(), describe(failure.step),
+                        ::strerror(failure.error));
         const bool interpreter = failure.error == ENOENT && ::access(binary.c_str(), F_OK) == 0;
         return fail("{}: {}: {}{}", what.name, binary.string(), ::strerror(failure.error),
                     interpreter ? " (the file is there, its interpreter or loader is not)" : "");
@@ -183,8 +192,8 @@ Result<pid_t> start(const Spawn& what, std::vector<std::string> environment) {
 
 }  // namespace
 
-/// The thread that forks and traces. All signals are blocked on it, so that handlers of ours run neither here nor in a
-/// child before its exec.
+/// The thread that forks and traces. All signals are blocked on it, so that handlers of ours run neither here
+/// nor in a child before its exec.
 class Launcher::Thread {
   public:
     Thread() : thread_([this] { run(); }) {}
@@ -277,7 +286,9 @@ Result<Process> Launcher::spawn(const Spawn& what) {
         }
         started = *recorded;
     }
-    return Process{what.name, std::move(*identity), std::move(pidfd), [forget, intent, started] { forget({started, intent}); }};
+    return Process{what.name, std::move(*identity), std::move(pidfd), [forget, intent, started] {
+                       forget({started, intent});
+                   }};
 }
 
 }  // namespace mistrial::nemesis

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using ::testing::UnorderedElementsAre;
 using testing::TestDirectory;
+using ::testing::UnorderedElementsAre;
 
 constexpr ExitStatus success{};
 
@@ -46,7 +46,8 @@ class LauncherTest : public ::testing::Test {
     }
     /// Waits until the program has written `text`.
     void await(const std::string& text) const {
-        for (int i = 0; i < 2000 && log().find(text) == std::string::npos; ++i) std::this_thread::sleep_for(5ms);
+        for (int i = 0; i < 2000 && log().find(text) == std::string::npos; ++i)
+            std::this_thread::sleep_for(5ms);
         EXPECT_THAT(log(), HasSubstr(text));
     }
 
@@ -167,6 +168,14 @@ TEST_F(LauncherTest, MakesThePidfdReadableAtTheEnd) {
     ASSERT_TRUE(process.signal(SIGTERM));
     EXPECT_EQ(::poll(&watched, 1, 10'000), 1);
     EXPECT_TRUE(process.exit_status());
+}
+
+TEST_F(LauncherTest, ReapsEvenWhenAnEventLoopHasMadeThePidfdNonBlocking) {
+    std::optional<Process> process = start("exec sleep 1000");
+    const auto identity = process->identity();
+    ASSERT_EQ(::fcntl(process->pidfd(), F_SETFL, O_NONBLOCK), 0);
+    process.reset();
+    EXPECT_FALSE(identify(identity.pid)) << "a zombie is left";
 }
 
 TEST_F(LauncherTest, WaitEndsAtItsTimeout) {

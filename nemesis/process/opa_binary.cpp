@@ -26,7 +26,8 @@ std::vector<int> numbers_of(const std::string& version) {
 std::vector<std::filesystem::path> cached_binaries() {
     std::vector<std::filesystem::path> directories;
     std::error_code error;
-    for (std::filesystem::directory_iterator at(opa_cache(), error), end; !error && at != end; at.increment(error))
+    for (std::filesystem::directory_iterator at(opa_cache(), error), end; !error && at != end;
+         at.increment(error))
         if (std::filesystem::is_regular_file(at->path() / "opa", error)) directories.push_back(at->path());
     std::sort(directories.begin(), directories.end(), [](const auto& a, const auto& b) {
         return numbers_of(a.filename().string()) > numbers_of(b.filename().string());

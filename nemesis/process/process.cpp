@@ -16,7 +16,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-/// waitid on a pidfd, past interruptions (a program with signal handlers sees EINTR at any blocking call).
+/// waitid on a pidfd with WNOHANG, past interruptions (a program with signal handlers sees EINTR at any
+/// blocking call).
 bool wait_id(int pidfd, int options, siginfo_t& info) {
     info = {};
     int result = 0;
@@ -35,10 +36,12 @@ ExitStatus decode(const siginfo_t& info) {
 std::string describe(const ExitStatus& status) {
     if (status.how == ExitStatus::How::exited) return fmt::format("exited with {}", status.number);
     const char* name = ::sigabbrev_np(status.number);
-    return name != nullptr ? fmt::format("killed by SIG{}", name) : fmt::format("killed by signal {}", status.number);
+    return name != nullptr ? fmt::format("killed by SIG{}", name)
+                           : fmt::format("killed by signal {}", status.number);
 }
 
-Process::Process(std::string name, ProcessIdentity identity, FileDescriptor pidfd, std::function<void()> on_reaped)
+Process::Process(std::string name, ProcessIdentity identity, FileDescriptor pidfd,
+                 std::function<void()> on_reaped)
     : name_(std::move(name)),
       identity_(std::move(identity)),
       pidfd_(std::move(pidfd)),
@@ -61,9 +64,9 @@ Process::~Process() { release(); }
 void Process::release() {
     if (!pidfd_ || status_) return;
     ::kill(-identity_.pid, SIGKILL);
-    siginfo_t info;
-    wait_id(pidfd_.get(), WEXITED | WNOWAIT, info);
-    (void)exit_status();
+    // By poll, not by a blocking waitid: who watches the pidfd in an event loop has made it non-blocking.
+    pollfd watched{pidfd_.get(), POLLIN, 0};
+    while (!exit_status()) (void)::poll(&watched, 1, -1);
 }
 
 Result<> Process::signal(int signal) {
@@ -90,7 +93,8 @@ Result<ExitStatus> Process::wait(Duration timeout) {
     for (;;) {
         if (const auto status = exit_status()) return *status;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Steady::now()).count();
-        if (left <= 0) return fail("{}: process {} has not ended after {}", name_, pid(), format_duration(timeout));
+        if (left <= 0)
+            return fail("{}: process {} has not ended after {}", name_, pid(), format_duration(timeout));
         pollfd watched{pidfd_.get(), POLLIN, 0};
         (void)::poll(&watched, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
     }
@@ -115,7 +119,8 @@ Result<> Process::pause() {
         // WNOWAIT leaves the report in place, so that pausing a paused process finds it again.
         if (wait_id(pidfd_.get(), WSTOPPED | WEXITED | WNOHANG | WNOWAIT, info)) {
             if (info.si_code == CLD_STOPPED) return {};
-            return fail("{}: process {} ended before it could be paused ({})", name_, pid(), describe(decode(info)));
+            return fail("{}: process {} ended before it could be paused ({})", name_, pid(),
+                        describe(decode(info)));
         }
         std::this_thread::sleep_for(std::chrono::microseconds{100});
     }

@@ -20,12 +20,13 @@ struct ExitStatus {
 /// "exited with 0", "killed by SIGKILL".
 [[nodiscard]] std::string describe(const ExitStatus& status);
 
-/// Owner of one child and of its process group. Made by Launcher::spawn; its destructor kills the group and reaps the
-/// child. One thread at a time; any thread. Must not outlive its Launcher (the kernel kills the child when the
-/// launcher's thread ends).
+/// Owner of one child and of its process group. Made by Launcher::spawn; its destructor kills the group and
+/// reaps the child. One thread at a time; any thread. Must not outlive its Launcher (the kernel kills the
+/// child when the launcher's thread ends).
 class Process {
   public:
-    Process(std::string name, ProcessIdentity identity, FileDescriptor pidfd, std::function<void()> on_reaped);
+    Process(std::string name, ProcessIdentity identity, FileDescriptor pidfd,
+            std::function<void()> on_reaped);
     Process(Process&&) noexcept = default;
     Process& operator=(Process&& other) noexcept;
     ~Process();
@@ -33,11 +34,12 @@ class Process {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
     [[nodiscard]] pid_t pid() const { return identity_.pid; }
-    /// Readable (POLLIN) from the moment the process has ended: watch it in an event loop, then call `exit_status`.
-    /// Owned by this object.
+    /// Readable (POLLIN) from the moment the process has ended: watch it in an event loop, then call
+    /// `exit_status`. Owned by this object.
     [[nodiscard]] int pidfd() const { return pidfd_.get(); }
 
-    /// Sends `signal` to the process (not to its group). Succeeds on one that has ended but is not yet reaped.
+    /// Sends `signal` to the process (not to its group). Succeeds on one that has ended but is not yet
+    /// reaped.
     [[nodiscard]] Result<> signal(int signal);
 
     /// How it ended, once it has: reaps the child, and kills what is left of its group. Never blocks.

@@ -11,13 +11,14 @@ struct Stat {
     std::uint64_t start_ticks;
 };
 
-/// Fields 3 and 22 of /proc/PID/stat. The second field is the program's name in parentheses and may itself hold
-/// spaces and parentheses: counting starts after the last one.
+/// Fields 3 and 22 of /proc/PID/stat. The second field is the program's name in parentheses and may itself
+/// hold spaces and parentheses: counting starts after the last one.
 Result<Stat> read_stat(pid_t pid) {
     const auto text = read_file(fmt::format("/proc/{}/stat", pid));
     if (!text) return fail("no process {}", pid);
     const auto close = text->rfind(')');
-    if (close == std::string::npos || close + 2 >= text->size()) return fail("/proc/{}/stat: not understood", pid);
+    if (close == std::string::npos || close + 2 >= text->size())
+        return fail("/proc/{}/stat: not understood", pid);
     std::string_view rest = std::string_view{*text}.substr(close + 2);
     const char state = rest.front();
     for (int field = 3; field < 22; ++field) {

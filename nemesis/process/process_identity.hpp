@@ -11,7 +11,7 @@ namespace mistrial::nemesis {
 
 /// Which process, for ever: a pid alone is reused, a pid with its start time on one boot is not.
 struct ProcessIdentity {
-    std::string boot_id;            ///< /proc/sys/kernel/random/boot_id
+    std::string boot_id;  ///< /proc/sys/kernel/random/boot_id
     pid_t pid = 0;
     std::uint64_t start_ticks = 0;  ///< field 22 of /proc/PID/stat: clock ticks after boot
     friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;

@@ -17,8 +17,9 @@
 #include <thread>
 #include <vector>
 
-/// What the tests of nemesis/ start: a program that reads its clocks when asked, one that does nothing else, a small
-/// mistrial that can be killed, and one that tries the launcher and the clock as whatever user it is run by.
+/// What the tests of nemesis/ start: a program that reads its clocks when asked, one that does nothing else,
+/// a small mistrial that can be killed, and one that tries the launcher and the clock as whatever user it is
+/// run by.
 namespace mistrial::nemesis {
 namespace {
 
@@ -43,7 +44,8 @@ std::string readings() {
     const auto coarse = by_library(CLOCK_REALTIME_COARSE) - by_kernel(CLOCK_REALTIME_COARSE);
     ::gettimeofday(&day, nullptr);
     const auto of_day = day.tv_sec * 1'000'000'000LL + day.tv_usec * 1000LL - by_kernel(CLOCK_REALTIME);
-    const auto seconds = static_cast<long long>(::time(nullptr)) * 1'000'000'000LL - by_kernel(CLOCK_REALTIME);
+    const auto seconds =
+        static_cast<long long>(::time(nullptr)) * 1'000'000'000LL - by_kernel(CLOCK_REALTIME);
     const auto mono = by_library(CLOCK_MONOTONIC) - by_kernel(CLOCK_MONOTONIC);
     return fmt::format("{} {} {} {} {}\n", wall, coarse, of_day, seconds, mono);
 }
@@ -60,8 +62,9 @@ int answer(const char* request_fifo, const char* reply_fifo, bool in_child) {
     return 0;
 }
 
-/// Threads read the wall clock without pause; every reading must be the true time or the true time an hour later, and the
-/// monotonic clock must never step back. Ends by itself when asked through the fifo, with the number of readings.
+/// Threads read the wall clock without pause; every reading must be the true time or the true time an hour
+/// later, and the monotonic clock must never step back. Ends by itself when asked through the fifo, with the
+/// number of readings.
 int read_without_pause(const char* request_fifo, const char* reply_fifo) {
     std::atomic<bool> ending{false};
     std::atomic<long long> read{0};
@@ -97,19 +100,21 @@ int read_without_pause(const char* request_fifo, const char* reply_fifo) {
     return 0;
 }
 
-/// A run in the middle: an open ledger, a directory, a process that has started another one. Waits to be killed.
+/// A run in the middle: an open ledger, a directory, a process that has started another one. Waits to be
+/// killed.
 int run_until_killed(const char* ledgers, const char* parent) {
     auto ledger = Ledger::open(ledgers, "victim");
     if (!ledger) return std::fprintf(stderr, "%s\n", ledger.error().message.c_str()), 1;
     auto directory = RunDirectory::create(parent, "victim", ledger->get());
     Launcher launcher(ledger->get());
     // The shell dies with us (PDEATHSIG); what it started does not.
-    auto process = launcher.spawn({.name = "a1",
-                                   .argv = {"/bin/sh", "-c", "sleep 3333 & echo $! > pid; mv pid grandchild; wait"},
-                                   .environment = {"PATH=/usr/bin:/bin"},
-                                   .directory = directory->path(),
-                                   .log = directory->path() / "log",
-                                   .clock = nullptr});
+    auto process =
+        launcher.spawn({.name = "a1",
+                        .argv = {"/bin/sh", "-c", "sleep 3333 & echo $! > pid; mv pid grandchild; wait"},
+                        .environment = {"PATH=/usr/bin:/bin"},
+                        .directory = directory->path(),
+                        .log = directory->path() / "log",
+                        .clock = nullptr});
     if (!process) return std::fprintf(stderr, "%s\n", process.error().message.c_str()), 1;
     std::printf("%d %s\n", process->pid(), directory->path().c_str());
     std::fflush(stdout);
@@ -121,8 +126,12 @@ int try_as_this_user(const char* self) {
     if (!page) return std::fprintf(stderr, "%s\n", page.error().message.c_str()), 1;
     Launcher launcher;
     if (const auto moved = (*page)->set_wall_offset(std::chrono::hours{-1}); !moved) return 1;
-    auto process = launcher.spawn({.name = "a1", .argv = {self, "assert-offset", "-3600"}, .environment = {}, .directory = {},
-                                   .log = {}, .clock = *page});
+    auto process = launcher.spawn({.name = "a1",
+                                   .argv = {self, "assert-offset", "-3600"},
+                                   .environment = {},
+                                   .directory = {},
+                                   .log = {},
+                                   .clock = *page});
     if (!process) return std::fprintf(stderr, "%s\n", process.error().message.c_str()), 1;
     const auto status = process->wait(std::chrono::seconds{5});
     if (!status) return std::fprintf(stderr, "%s\n", status.error().message.c_str()), 1;
