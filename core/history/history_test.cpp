@@ -8,6 +8,11 @@
 #include <atomic>
 #include <fstream>
 
+// How RapidCheck prints a counterexample; by itself it would ask a Json to become a string.
+namespace nlohmann {
+inline void showValue(const json& value, std::ostream& out) { out << value.dump(); }
+}  // namespace nlohmann
+
 namespace mistrial::history {
 namespace {
 
