@@ -74,8 +74,8 @@ class TcpProxy {
 
     [[nodiscard]] const Endpoint& endpoint() const;
     [[nodiscard]] const Endpoint& upstream() const;
-    /// Where connections go from now on; those that exist stay where they are.
-    void set_upstream(const Endpoint& upstream);
+    /// Where connections go from now on; those that exist stay where they are. Error: not a numeric address.
+    [[nodiscard]] Result<> set_upstream(const Endpoint& upstream);
 
     [[nodiscard]] ProxyCounters counters() const;
     /// Connections that exist now, held ones included.
