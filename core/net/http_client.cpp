@@ -22,8 +22,6 @@ namespace {
 constexpr std::size_t read_size = 32 * 1024;
 /// Bodies up to this size are copied behind the head, so that a request is one buffer and one system call.
 constexpr std::size_t small_body = 4 * 1024;
-/// A connection idle for longer is asked whether it is still there before anything is written on it.
-constexpr auto trusted_idle = std::chrono::milliseconds{1};
 
 class Connection;
 
@@ -160,7 +158,7 @@ class Connection final : public TaskOwner, public std::enable_shared_from_this<C
     /// Whether an idle connection is still usable: nothing to read, neither an end nor stray bytes.
     [[nodiscard]] bool alive() {
         if (closed_) return false;
-        if (std::chrono::steady_clock::now() - idle_since_ < trusted_idle) return true;
+        if (just_used_) return true;
         char byte;
         const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
         return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
@@ -257,12 +255,15 @@ class Connection final : public TaskOwner, public std::enable_shared_from_this<C
         const auto call = std::exchange(call_, nullptr);
         deadline_.clear();
         if (keep_alive && !writing_ && in_.empty()) {
-            idle_since_ = std::chrono::steady_clock::now();
             pool_->idle.push_back(shared_from_this());
         } else {
             close();
         }
+        // A request made inside on_done follows the response at once: that the server is there needs no
+        // asking.
+        just_used_ = true;
         call->finish({HttpOutcome::Kind::complete, std::move(response_), {}});
+        just_used_ = false;
     }
 
     void on_deadline() {
@@ -284,7 +285,7 @@ class Connection final : public TaskOwner, public std::enable_shared_from_this<C
     HttpResponse response_;
     std::optional<MessageParser<false>> parser_;
     std::shared_ptr<HttpCall::State> call_;
-    SteadyTime idle_since_{};
+    bool just_used_ = false;
     bool connected_ = false;
     bool writing_ = false;
     bool closed_ = false;
