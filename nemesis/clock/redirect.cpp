@@ -2,7 +2,6 @@
 
 #include "nemesis/clock/clock_block.h"
 #include "nemesis/clock/clock_page.hpp"
-#include "nemesis/clock/tracee.hpp"
 #include "nemesis/clock/vdso.hpp"
 
 #include <sys/mman.h>
@@ -30,10 +29,10 @@ Result<RemoteAddress> map_page(const Tracee& tracee, RemoteAddress instruction, 
 
 }  // namespace
 
-Result<> redirect_clock(pid_t pid, int descriptor) {
+Result<> redirect_clock(pid_t pid, int descriptor, Tracee::WritePath path) {
     const auto vdso = find_vdso(pid);
     if (!vdso) return vdso.error();
-    const auto tracee = Tracee::open(pid);
+    const auto tracee = Tracee::open(pid, path);
     if (!tracee) return tracee.error();
     auto image = tracee->read(vdso->start, vdso->size);
     if (!image) return image.error();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/result.hpp"
+#include "nemesis/clock/tracee.hpp"
 
 #include <sys/types.h>
 
@@ -17,6 +18,8 @@ namespace mistrial::nemesis {
 /// What it cannot move: rdtsc and clock system calls made without the vDSO, kernel timestamps (file times),
 /// timeouts in the kernel. A fork inherits the clock; an exec by the program itself gets a fresh vDSO and
 /// loses it.
-[[nodiscard]] Result<> redirect_clock(pid_t pid, int descriptor);
+/// `path` restricts how code may be written (tests).
+[[nodiscard]] Result<> redirect_clock(pid_t pid, int descriptor,
+                                      Tracee::WritePath path = Tracee::WritePath::any);
 
 }  // namespace mistrial::nemesis

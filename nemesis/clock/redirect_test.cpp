@@ -1,7 +1,9 @@
 #include "nemesis/clock/redirect.hpp"
 
 #include "nemesis/clock/clock_subject.hpp"
+#include "nemesis/process/command.hpp"
 
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 
 namespace mistrial::nemesis {
@@ -97,6 +99,53 @@ TEST(Redirect, ABusyProcessSeesOneOfTheTwoTimesThroughManyChanges) {
     // ranges.
     EXPECT_EQ(wrong, 0);
     EXPECT_EQ(*subject.process().wait(5s), (ExitStatus{ExitStatus::How::exited, 0}));
+}
+
+/// Forks, stops the child at its exec, lets `redirect` do its work, and returns how the program judged its
+/// clock.
+int run_redirected(const ClockPage& page, Tracee::WritePath path) {
+    const auto binary = testing::subject_binary().string();
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::fcntl(page.descriptor(), F_SETFD, 0);
+        ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+        ::execl(binary.c_str(), binary.c_str(), "assert-offset", "-3600", nullptr);
+        ::_exit(127);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_TRUE(WIFSTOPPED(status));
+    const auto redirected = redirect_clock(pid, page.descriptor(), path);
+    EXPECT_TRUE(redirected) << redirected.error().message;
+    ::ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
+    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+TEST(Redirect, TakesEitherWayOfWritingCode) {
+    const auto page = new_page();
+    ASSERT_TRUE(page->set_wall_offset(-1h));
+    for (const auto path :
+         {Tracee::WritePath::memory_only, Tracee::WritePath::poke_only, Tracee::WritePath::any})
+        EXPECT_EQ(run_redirected(*page, path), 0);
+}
+
+TEST(Redirect, WorksForAnOrdinaryUser) {
+    const testing::TestDirectory directory;
+    // Where that user may look: the build tree need not be.
+    std::filesystem::permissions(directory.path(), std::filesystem::perms{0755});
+    const auto copy = directory.path() / "subject";
+    std::filesystem::copy_file(testing::subject_binary(), copy);
+    std::filesystem::permissions(copy, std::filesystem::perms{0755});
+    Command command;
+    command.argv = {copy.string(), "try"};
+    command.directory = directory.path();
+    if (::geteuid() == 0)
+        command.argv.insert(command.argv.begin(), {"setpriv", "--reuid", "65534", "--regid", "65534",
+                                                   "--clear-groups", "--no-new-privs"});
+    const auto output = run_command(command);
+    ASSERT_TRUE(output) << output.error().message;
+    EXPECT_EQ(output->status, (ExitStatus{ExitStatus::How::exited, 0})) << output->err;
 }
 
 }  // namespace
