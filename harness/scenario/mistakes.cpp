@@ -9,6 +9,7 @@ namespace {
 class LineScanner {
   public:
     using Found = std::map<std::string, std::size_t>;
+    Found repeated;  ///< keys that stand twice: where they stood first
 
     explicit LineScanner(std::string_view text) : text_(text) {}
 
@@ -59,7 +60,10 @@ class LineScanner {
                 const Json key = Json::parse(raw, nullptr, false);
                 skip();
                 if (peek() == ':') ++at_;
-                value(pointer_to(pointer, key.is_string() ? key.get<std::string>() : std::string(raw)), key_line);
+                const std::string member =
+                    pointer_to(pointer, key.is_string() ? key.get<std::string>() : std::string(raw));
+                if (const auto before = found_.find(member); before != found_.end()) repeated.insert(*before);
+                value(member, key_line);
                 skip();
                 if (peek() == ',') ++at_;
             }
@@ -90,7 +94,9 @@ class LineScanner {
 }  // namespace
 
 Origins::Origins(std::string file, std::string_view text) : file_(std::move(file)) {
-    for (const auto& [pointer, line] : LineScanner(text).scan()) origins_[pointer].line = line;
+    LineScanner scanner(text);
+    for (const auto& [pointer, line] : scanner.scan()) origins_[pointer].line = line;
+    repeated_ = std::move(scanner.repeated);
 }
 
 void Origins::override_with(const std::string& pointer, const std::string& origin) {

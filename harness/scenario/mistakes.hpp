@@ -26,6 +26,9 @@ class Origins {
     /// Line of the same, for sorting; 0 for what an option wrote.
     [[nodiscard]] std::size_t line_of(std::string pointer) const;
 
+    /// Keys that stand twice in one object, of which JSON takes the last: pointer -> line of the first.
+    [[nodiscard]] const std::map<std::string, std::size_t>& repeated() const { return repeated_; }
+
   private:
     struct Origin {
         std::string option;  ///< empty: the file
@@ -35,6 +38,7 @@ class Origins {
 
     std::string file_;
     std::map<std::string, Origin, std::less<>> origins_;
+    std::map<std::string, std::size_t> repeated_;
 };
 
 /// Everything that is wrong with a document, collected so that a person hears of it in one go.
@@ -47,7 +51,6 @@ class Mistakes {
     void add_once(std::string pointer, std::string text);
 
     [[nodiscard]] bool empty() const { return mistakes_.empty(); }
-    [[nodiscard]] std::size_t count() const { return mistakes_.size(); }
 
     /// One line each, "FILE:LINE: /json/pointer: TEXT", in the order of the file.
     [[nodiscard]] Error report(const Origins& origins) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "harness/scenario/mistakes.hpp"
 #include "harness/scenario/plan.hpp"
 
 #include <filesystem>
@@ -13,14 +14,15 @@ struct Scenario {
     Json json;                        ///< as written, `--set` applied, comments gone
     std::string name;
     std::filesystem::path directory;  ///< what relative paths in it are relative to
+    Origins origins;                  ///< where each value was written, for messages
 };
 
 struct Overrides {
-    std::vector<std::string> set;            ///< "POINTER=JSON", in order
-    std::optional<std::uint64_t> seed;
-    std::optional<Duration> duration;
-    std::optional<std::string> driver;       ///< `--agent`: every agent's driver
-    std::optional<Json> claims;              ///< `--claims FILE`
+    std::vector<std::string> set{};  ///< "POINTER=JSON", in order
+    std::optional<std::uint64_t> seed{};
+    std::optional<Duration> duration{};
+    std::optional<std::string> driver{};  ///< `--agent`: every agent's driver
+    std::optional<Json> claims{};         ///< `--claims FILE`
 };
 
 /// Reads a scenario: a path, or the name of one of the library. Every mistake in one go, each a line

@@ -1,0 +1,150 @@
+#include "harness/scenario/claims.hpp"
+#include "harness/scenario/draft.hpp"
+#include "harness/scenario/scenario.hpp"
+
+#include "engine/bundle/digest.hpp"
+#include "harness/workload/grants.hpp"
+
+#include <algorithm>
+
+namespace mistrial::scenario {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TrueTime kDecisionsBegin{1s};
+constexpr Duration kShortestSettle = 10s;
+constexpr std::int64_t kMostConcurrent = 4096;
+constexpr std::int64_t kMostSessions = 65'536;
+constexpr std::int64_t kMostRevisions = 100'000;
+
+/// How many revisions of a bundle are published before the run settles: at 0, every, 2 x every, ...
+std::int64_t publish_count(Duration every, TrueTime settle_start) {
+    return std::max<std::int64_t>(1, (settle_start.time_since_epoch() - 1ns) / every + 1);
+}
+
+std::int64_t rate_of(const Reader& decide) {
+    return std::clamp<std::int64_t>(decide.at("rate").integer().value_or(100), 1, 1'000'000);
+}
+
+/// Evenly spaced due times of all sessions together: session s of n is s periods / n behind the first.
+std::vector<DecisionStream> read_decisions(const Reader& decide, const Fleet& fleet, TrueTime end) {
+    const std::int64_t rate = rate_of(decide);
+    const auto agents = static_cast<std::int64_t>(fleet.agents.size());
+    const std::int64_t sessions =
+        std::clamp<std::int64_t>(decide.at("sessions").integer().value_or(4 * agents), 0, kMostSessions);
+    if (sessions < agents)
+        decide.at("sessions").tell(fmt::format("expected at least {}, a session for each agent, got {}: agent {} would have "
+                                               "none",
+                                               agents, sessions,
+                                               fleet.agents[static_cast<std::size_t>(sessions)].name));
+    const Duration period = Duration{1s} * std::max<std::int64_t>(1, sessions) / rate;
+    std::vector<DecisionStream> streams;
+    for (std::int64_t s = 0; agents > 0 && s < sessions; ++s)
+        streams.push_back({fmt::format("session-{}", s + 1), fleet.agents[static_cast<std::size_t>(s % agents)].name,
+                           kDecisionsBegin + period * s / sessions, end, period, {}});
+    return streams;
+}
+
+void read_load(const Reader& reader, Plan& plan) {
+    const Reader decide = reader.at("decide");
+    Workload& workload = plan.workload;
+    workload.timeout = decide.at("timeout").duration().value_or(2s);
+    if (workload.timeout < 1ms || workload.timeout > 1min)
+        decide.at("timeout").wrong("a timeout of at least 1ms and at most 1m");
+    // ceil(rate x timeout): as many as can be unanswered at once.
+    const Duration in_flight = rate_of(decide) * std::clamp<Duration>(workload.timeout, 1ms, 1min);
+    workload.concurrency = std::min<std::int64_t>((in_flight + 999'999'999ns) / 1s, kMostConcurrent);
+    workload.decisions = read_decisions(decide, plan.fleet, plan.end());
+}
+
+/// Duration and settle, and whether there is time for anything between them.
+void read_phases(const Reader& reader, Plan& plan) {
+    const Duration within = largest_within(plan.claims);
+    const auto settle = reader.at("settle").duration();
+    plan.duration = reader.at("duration").duration().value_or(1h);
+    plan.settle = settle.value_or(std::max(kShortestSettle, 2 * within));
+    if (settle && *settle < within)
+        reader.at("settle").tell(fmt::format("expected at least {}, the largest within of the claims, got {}: no agent "
+                                             "could be seen to converge",
+                                             format_duration(within), format_duration(*settle)));
+    if (plan.duration < plan.settle + 1s)
+        reader.at("duration")
+            .tell(fmt::format("expected at least {} (the run settles for its last {}{}), got {}",
+                              format_duration(plan.settle + 1s), format_duration(plan.settle),
+                              settle ? "" : fmt::format(", twice the largest within of {}", format_duration(within)),
+                              format_duration(plan.duration)));
+}
+
+std::shared_ptr<const workload::Workload> make_workload(const Reader& reader, Plan& plan, std::int64_t revisions) {
+    Json parameters = Json::object();
+    for (const char* key : {"users", "roles", "actions", "ladder_every", "canaries"})
+        if (reader.at(key).present()) parameters[key] = reader.at(key).json();
+    parameters["revisions"] = static_cast<std::uint64_t>(revisions);
+    const auto read = workload::grants_parameters(parameters, reader.pointer());
+    if (!read) {
+        reader.tell(read.error().message);
+        return nullptr;
+    }
+    auto made = workload::Grants::make(plan.seed, *read);
+    if (!made) {
+        reader.tell(made.error().message);
+        return nullptr;
+    }
+    plan.workload.parameters = workload::to_json(*read);
+    return std::move(*made);
+}
+
+}  // namespace
+
+Draft draft(const Scenario& scenario, Mistakes& mistakes) {
+    const Reader reader(scenario.json, mistakes);
+    const Reader workload = reader.at("workload");
+    Draft result;
+    Plan& plan = result.plan;
+    plan.scenario = scenario.name;
+    plan.about = reader.at("about").text().value_or("");
+    plan.seed = reader.at("seed").natural().value_or(1);
+    const std::string bundle = workload.at("bundle").text().value_or("main");
+    plan.fleet = read_fleet(reader.at("fleet"), bundle, scenario.directory.string());
+    plan.atomic = {{bundle}};
+    const Roster roster(plan.fleet);
+    const auto faults = read_faults(reader.at("faults"), plan.fleet, roster);
+    plan.claims = read_claims(reader.at("claims"), plan.fleet, roster, faults);
+    read_phases(reader, plan);
+    plan.faults = draw_schedule(faults, plan.fleet, plan.seed, plan.settle_start(), mistakes);
+
+    plan.workload.kind = workload.at("kind").text().value_or("grants");
+    read_load(workload, plan);
+    const Reader every = workload.at("publish").at("every");
+    result.publish_every = every.duration().value_or(3s);
+    result.bundle = bundle;
+    if (result.publish_every < 1ms) every.wrong("a time of at least 1ms");
+    const std::int64_t revisions =
+        publish_count(std::max(result.publish_every, Duration{1ms}), std::max(plan.settle_start(), TrueTime{}));
+    if (revisions > kMostRevisions)
+        every.tell(fmt::format("expected fewer than {} revisions before the run settles, got {}", kMostRevisions, revisions));
+    else if (mistakes.empty())
+        result.workload = make_workload(workload, plan, revisions);
+    return result;
+}
+
+Result<Plan> resolve(const Scenario& scenario) {
+    Mistakes mistakes;
+    Draft made = draft(scenario, mistakes);
+    if (!mistakes.empty()) return mistakes.report(scenario.origins);
+    Plan plan = std::move(made.plan);
+    const std::string authority = authority_of(plan.fleet, plan.fleet.agents.front());
+    plan.workload.path = made.workload->path();
+    plan.workload.pool = made.workload->pool();
+    plan.workload.special = made.workload->special();
+    for (std::size_t number = 1; number <= made.workload->revisions(); ++number) {
+        workload::Revision revision = made.workload->revision(number);
+        const TrueTime at{made.publish_every * static_cast<std::int64_t>(number - 1)};
+        plan.workload.publishes.push_back({at, made.bundle, std::move(revision.name), authority,
+                                           bundle::digest(revision.members), std::move(revision.content)});
+    }
+    return plan;
+}
+
+}  // namespace mistrial::scenario
