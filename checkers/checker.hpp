@@ -4,8 +4,11 @@
 #include "checkers/finding.hpp"
 #include "core/history/operation.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mistrial::checkers {
@@ -19,6 +22,9 @@ class Suite {
         std::optional<Claims> claims;
         /// Only these properties (names or ids); empty: all.
         std::vector<std::string> only;
+        /// Told of every operation that violates a property (claimed or not) once that is certain: its property, and the
+        /// index of its record. For progress and for tests; may be empty.
+        std::function<void(std::string_view property, std::uint64_t index)> on_hit;
     };
 
     Suite();

@@ -12,7 +12,8 @@
 /// Claims: which properties a system asserts, with what bounds. A property that is not claimed is measured.
 namespace mistrial::checkers {
 
-/// One asserted property, resolved: durations are durations, `within: "derived"` has become a number.
+/// One asserted property. Resolving a scenario turns `within: "derived"` into a duration; until then `within` is empty
+/// and `parameters` says "derived".
 struct Claim {
     std::string property;
     std::optional<Duration> within;
@@ -22,6 +23,10 @@ struct Claim {
     std::vector<std::string> bundles;  ///< empty: all
     Json parameters = Json::object();  ///< the claim as written (with `within` resolved), for results and for properties of their own
     friend bool operator==(const Claim&, const Claim&) = default;
+
+    /// True when the claim is about this agent: named, or a member of a named group (`a` of `a1`, or `agents`).
+    [[nodiscard]] bool covers_agent(std::string_view agent) const;
+    [[nodiscard]] bool covers_bundle(std::string_view bundle) const;
 };
 
 using Claims = std::map<std::string, Claim>;
@@ -37,8 +42,15 @@ struct Property {
 /// Every property of the catalogue, in its order.
 [[nodiscard]] const std::vector<Property>& catalogue();
 
-/// Reads `claims` of a run record or a claims file: durations as text (`"5s"`) or integer nanoseconds. Every error in
-/// one go, joined by newlines, each with the JSON pointer under `pointer`.
+/// The property of this name or id ("bounded-staleness" or "B1"); nullptr when there is none.
+[[nodiscard]] const Property* find_property(std::string_view name_or_id);
+
+/// The name of the catalogue that `name` was most likely meant to be.
+[[nodiscard]] std::string_view nearest_property(std::string_view name);
+
+/// Reads `claims` of a scenario, a run record or a claims file: durations as text (`"5s"`) or integer nanoseconds,
+/// `"within": "derived"` kept for whoever resolves it. A key "profile" is skipped: profiles belong to scenarios.
+/// Every error in one go, joined by newlines, each with the JSON pointer under `pointer`.
 [[nodiscard]] Result<Claims> parse_claims(const Json& json, std::string_view pointer = "/claims");
 
 /// The inverse of `parse_claims`.

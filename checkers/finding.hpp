@@ -77,7 +77,10 @@ struct Judgement {
     std::vector<Measured> measured;
     std::vector<FaultSeen> faults;
     Json counts = Json::object();          ///< {"decide": {"invoke": n, "ok": n, ...}, ...}
-    Json golden_signals = Json::object();  ///< latency percentiles, rate, errors, schedule error
+    Json golden_signals = Json::object();  ///< latency percentiles, rate, errors, schedule error (integers, ns)
+    std::vector<std::string> notes;        ///< what a reader should know of the history itself
+    /// Contradictions of the checkers with themselves (second_opinion.hpp): exit status 255, never a finding.
+    std::vector<std::string> internal_errors;
     friend bool operator==(const Judgement&, const Judgement&) = default;
 };
 

@@ -406,20 +406,18 @@ constexpr std::array kStatus{member<&Status::agent>("agent", needed),
                              member<&Status::incarnation>("incarnation"),
                              member<&Status::revisions>("revisions"), member<&Status::errors>("errors")};
 
-constexpr std::array kLog{member<&Log::agent>("agent", needed),
-                          member<&Log::incarnation>("incarnation"),
-                          member<&Log::decision_id>("decision_id"),
-                          member<&Log::nonce>("nonce"),
-                          member<&Log::path>("path"),
-                          member<&Log::input_id>("input_id"),
-                          member<&Log::revisions>("revisions"),
-                          Member<Log>{"verdict",
-                                      [](od::value value, Place place, Log& log) {
-                                          if (!is_null(value))
-                                              read_verdict(value, place, log.verdict.emplace());
-                                      }},
-                          member<&Log::agent_time>("agent_time"),
-                          member<&Log::upload>("upload")};
+constexpr std::array kLog{
+    member<&Log::agent>("agent", needed),
+    member<&Log::incarnation>("incarnation"),
+    member<&Log::decision_id>("decision_id"),
+    member<&Log::nonce>("nonce"),
+    member<&Log::path>("path"),
+    member<&Log::input_id>("input_id"),
+    member<&Log::revisions>("revisions"),
+    Member<Log>{"verdict", [](od::value value, Place place,
+                              Log& log) { read_verdict(value, place, log.verdict.emplace()); }},
+    member<&Log::agent_time>("agent_time"),
+    member<&Log::upload>("upload")};
 
 constexpr std::array kLogUpload{
     member<&LogUpload::agent>("agent", needed), member<&LogUpload::incarnation>("incarnation"),
@@ -466,6 +464,7 @@ constexpr std::array kFault{member<&Fault::fault>("fault"),
 
 /// False: nothing of ours after all, to be read again as foreign.
 bool read_value(od::value value, Record& record) {
+    if (token_of(value).starts_with('n')) return false;  // null says as little as no value
     const std::string_view f = record.f;
     const auto as = [&]<class T, std::size_t N>(const std::array<Member<T>, N>& members) {
         read_members(value, {"", "value"}, record.value.emplace<T>(), members, &record.value_extra);

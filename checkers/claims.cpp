@@ -1,0 +1,213 @@
+#include "checkers/claims.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <functional>
+
+namespace mistrial::checkers {
+
+namespace {
+
+enum class Kind : std::uint8_t { duration, boolean, number, text, posture, names };
+
+struct Parameter {
+    std::string_view name;
+    Kind kind;
+};
+
+/// What each claim may say, beside `agents`, `bundles` and `terms`.
+std::vector<Parameter> parameters_of(std::string_view property) {
+    const auto is = [&](auto... names) { return ((property == names) || ...); };
+    std::vector<Parameter> known;
+    if (is("bounded-staleness", "split-brain", "convergence", "progress", "fork-freedom", "status-freshness", "visibility",
+           "log-completeness")) {
+        known.push_back({"within", Kind::duration});
+        known.push_back({"force", Kind::boolean});
+    }
+    if (is("bounded-staleness")) known.push_back({"excused", Kind::boolean});
+    if (is("delta-atomicity")) known.push_back({"at_most", Kind::duration});
+    if (is("k-atomicity")) known.push_back({"at_most", Kind::number});
+    if (is("visibility")) known.push_back({"quantile", Kind::number});
+    if (is("availability")) {
+        known.push_back({"ratio", Kind::number});
+        known.push_back({"gap", Kind::duration});
+        known.push_back({"latency", Kind::duration});
+    }
+    if (is("fail-closed")) {
+        known.push_back({"undefined", Kind::posture});
+        known.push_back({"error", Kind::posture});
+    }
+    if (is("log-completeness")) known.push_back({"crash_loss", Kind::boolean});
+    if (is("log-integrity")) known.push_back({"duplicates", Kind::boolean});
+    if (is("clock-justified", "clock-coherence")) {
+        known.push_back({"error", Kind::duration});
+        known.push_back({"drift", Kind::number});
+    }
+    if (is("linearizability")) {
+        known.push_back({"model", Kind::text});
+        known.push_back({"time", Kind::duration});
+        known.push_back({"memory", Kind::text});
+    }
+    known.push_back({"agents", Kind::names});
+    known.push_back({"bundles", Kind::names});
+    known.push_back({"terms", Kind::names});
+    return known;
+}
+
+bool needs_within(std::string_view property) {
+    return property == "bounded-staleness" || property == "split-brain" || property == "convergence";
+}
+
+Result<Duration> duration_of(const Json& value) {
+    if (value.is_number_integer()) return Duration{value.get<std::int64_t>()};
+    if (value.is_string()) return parse_duration(value.get_ref<const std::string&>());
+    return fail("expected a duration such as \"5s\", got {}", value.dump());
+}
+
+Result<std::vector<std::string>> names_of(const Json& value) {
+    if (value.is_string()) return std::vector<std::string>{value.get<std::string>()};
+    std::vector<std::string> names;
+    if (!value.is_array()) return fail("expected a name or a list of names, got {}", value.dump());
+    for (const Json& name : value) {
+        if (!name.is_string()) return fail("expected a list of names, got {} in it", name.dump());
+        names.push_back(name.get<std::string>());
+    }
+    return names;
+}
+
+class ClaimParser {
+  public:
+    ClaimParser(std::string property, std::string pointer, std::vector<std::string>& errors)
+        : pointer_(std::move(pointer)), errors_(errors) {
+        claim_.property = std::move(property);
+    }
+
+    Claim parse(const Json& json) {
+        if (!json.is_object()) {
+            errors_.push_back(fmt::format("{}: expected an object of parameters, got {}", pointer_, json.dump()));
+            return std::move(claim_);
+        }
+        claim_.parameters = json;
+        const std::vector<Parameter> known = parameters_of(claim_.property);
+        for (const auto& [key, value] : json.items()) {
+            const auto found = std::find_if(known.begin(), known.end(), [&](const auto& p) { return p.name == key; });
+            if (found == known.end()) {
+                std::string names;
+                for (const Parameter& p : known) names += fmt::format("{}{}", names.empty() ? "" : ", ", p.name);
+                error(key, fmt::format("{} has no such parameter; it takes {}", claim_.property, names));
+            } else {
+                take(*found, key, value);
+            }
+        }
+        if (needs_within(claim_.property) && !json.contains("within")) {
+            errors_.push_back(
+                fmt::format("{}: needs \"within\": a duration such as \"5s\", or \"derived\"", pointer_));
+        }
+        return std::move(claim_);
+    }
+
+  private:
+    void error(const std::string& key, std::string_view what) {
+        errors_.push_back(fmt::format("{}/{}: {}", pointer_, key, what));
+    }
+
+    void take(const Parameter& parameter, const std::string& key, const Json& value) {
+        switch (parameter.kind) {
+            case Kind::duration: return take_duration(key, value);
+            case Kind::boolean:
+                if (!value.is_boolean()) return error(key, "expected true or false, got " + value.dump());
+                if (key == "excused") claim_.excused = value.get<bool>();
+                return;
+            case Kind::number:
+                if (!value.is_number()) error(key, "expected a number, got " + value.dump());
+                return;
+            case Kind::text:
+                if (!value.is_string()) error(key, "expected text, got " + value.dump());
+                return;
+            case Kind::posture:
+                if (value != "allow" && value != "deny") error(key, "expected \"allow\" or \"deny\", got " + value.dump());
+                return;
+            case Kind::names: return take_names(key, value);
+        }
+    }
+
+    void take_duration(const std::string& key, const Json& value) {
+        if (key == "within" && value == "derived") return;
+        const Result<Duration> duration = duration_of(value);
+        if (!duration) return error(key, duration.error().message);
+        if (*duration < Duration::zero() || (key == "within" && *duration == Duration::zero())) {
+            return error(key, "expected a positive duration, got " + value.dump());
+        }
+        if (key == "within") claim_.within = *duration;
+    }
+
+    void take_names(const std::string& key, const Json& value) {
+        Result<std::vector<std::string>> names = names_of(value);
+        if (!names) return error(key, names.error().message);
+        if (key == "agents") claim_.agents = std::move(*names);
+        if (key == "bundles") claim_.bundles = std::move(*names);
+        if (key == "terms") claim_.terms = std::move(*names);
+    }
+
+    std::string pointer_;
+    std::vector<std::string>& errors_;
+    Claim claim_;
+};
+
+bool is_member(std::string_view name, std::string_view group) {
+    return name.size() > group.size() && name.starts_with(group) &&
+           std::all_of(name.begin() + static_cast<std::ptrdiff_t>(group.size()), name.end(),
+                       [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+}  // namespace
+
+bool Claim::covers_agent(std::string_view agent) const {
+    return agents.empty() || std::any_of(agents.begin(), agents.end(), [&](const std::string& name) {
+               return name == agent || name == "agents" || is_member(agent, name);
+           });
+}
+
+bool Claim::covers_bundle(std::string_view bundle) const {
+    return bundles.empty() || std::find(bundles.begin(), bundles.end(), bundle) != bundles.end();
+}
+
+Result<Claims> parse_claims(const Json& json, std::string_view pointer) {
+    if (!json.is_object()) {
+        return fail("{}: expected an object of claims, got {}", pointer, json.type_name());
+    }
+    std::vector<std::string> errors;
+    Claims claims;
+    for (const auto& [name, parameters] : json.items()) {
+        if (name == "profile") continue;
+        const Property* property = find_property(name);
+        if (property == nullptr) {
+            errors.push_back(fmt::format("{}/{}: there is no such property; did you mean \"{}\"? (`mistrial list properties`)",
+                                         pointer, name, nearest_property(name)));
+            continue;
+        }
+        const std::string canonical_name{property->name};
+        Claim claim = ClaimParser{canonical_name, fmt::format("{}/{}", pointer, name), errors}.parse(parameters);
+        if (!claims.emplace(canonical_name, std::move(claim)).second) {
+            errors.push_back(fmt::format("{}/{}: {} is claimed twice", pointer, name, canonical_name));
+        }
+    }
+    if (errors.empty()) return claims;
+    return fail("{}", fmt::join(errors, "\n"));
+}
+
+Json to_json(const Claims& claims) {
+    Json json = Json::object();
+    for (const auto& [name, claim] : claims) {
+        Json parameters = claim.parameters.is_object() ? claim.parameters : Json::object();
+        if (claim.within) parameters["within"] = format_duration(*claim.within);
+        if (!claim.excused) parameters["excused"] = false;
+        if (!claim.terms.empty()) parameters["terms"] = claim.terms;
+        if (!claim.agents.empty()) parameters["agents"] = claim.agents;
+        if (!claim.bundles.empty()) parameters["bundles"] = claim.bundles;
+        json[name] = std::move(parameters);
+    }
+    return json;
+}
+
+}  // namespace mistrial::checkers

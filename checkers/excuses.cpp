@@ -1,0 +1,60 @@
+#include "checkers/excuses.hpp"
+
+namespace mistrial::checkers {
+
+FloorTable& Excuses::table(Duration within, bool faults_excuse) {
+    return tables_.try_emplace({within, faults_excuse}, within, faults_excuse).first->second;
+}
+
+kernels::DeadlineFloor& Excuses::floor(FloorTable& table, AgentId agent, BundleId bundle) const {
+    const auto [entry, made] = table.floors_.try_emplace({agent, bundle}, table.within_);
+    kernels::DeadlineFloor& floor = entry->second;
+    if (!made) return floor;
+    const kernels::Acknowledged& acknowledged = acknowledged_of_(context_, bundle);
+    for (const ExcuseWindow& window : windows_) {
+        if (!table.heeds(window) || !window.concerns(agent, bundle)) continue;
+        if (window.to) {
+            floor.excuse(window.from, *window.to, acknowledged);
+        } else {
+            floor.excuse_begins(window.from, acknowledged);
+        }
+    }
+    return floor;
+}
+
+Excuses::WindowId Excuses::begins(ExcuseWindow window) {
+    for (auto& [key, table] : tables_) {
+        if (!table.heeds(window)) continue;
+        for (auto& [subject, floor] : table.floors_) {
+            if (!window.concerns(subject.first, subject.second)) continue;
+            floor.excuse_begins(window.from, acknowledged_of_(context_, subject.second));
+        }
+    }
+    windows_.push_back(std::move(window));
+    return windows_.size() - 1;
+}
+
+void Excuses::ends(WindowId id, TrueTime at) {
+    ExcuseWindow& window = windows_[id];
+    if (window.to) return;
+    window.to = at;
+    for (auto& [key, table] : tables_) {
+        if (!table.heeds(window)) continue;
+        for (auto& [subject, floor] : table.floors_) {
+            if (window.concerns(subject.first, subject.second)) floor.excuse_ends(at);
+        }
+    }
+}
+
+void Excuses::was(ExcuseWindow window) {
+    for (auto& [key, table] : tables_) {
+        if (!table.heeds(window)) continue;
+        for (auto& [subject, floor] : table.floors_) {
+            if (!window.concerns(subject.first, subject.second)) continue;
+            floor.excuse(window.from, *window.to, acknowledged_of_(context_, subject.second));
+        }
+    }
+    windows_.push_back(std::move(window));
+}
+
+}  // namespace mistrial::checkers

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "checkers/excuses.hpp"
+#include "checkers/names.hpp"
+#include "checkers/revisions.hpp"
+#include "core/history/operation.hpp"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mistrial::checkers {
+
+using IncarnationId = std::uint32_t;
+inline constexpr IncarnationId no_incarnation = Names::none;
+
+/// A complete delivery of a revision to an agent.
+struct Delivery {
+    TrueTime began;
+    TrueTime at;
+    RevisionNumber number;
+    std::string server;
+    std::uint64_t index;
+};
+
+struct Incarnation {
+    IncarnationId id = no_incarnation;
+    TrueTime boot;
+    std::optional<TrueTime> death;
+};
+
+/// What is known of one agent's life, from the records of boots, deaths, deliveries and answers.
+class Agent {
+  public:
+    explicit Agent(std::string name) : name_(std::move(name)) {}
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+
+    void delivered(BundleId bundle, Delivery delivery);
+    [[nodiscard]] bool deliveries_tracked() const { return deliveries_tracked_; }
+    [[nodiscard]] const std::vector<Delivery>& deliveries(BundleId bundle) const;
+    void persisted(BundleId bundle, RevisionNumber number);
+    /// True when the revision had begun to arrive by `t`, or was there from an earlier life.
+    [[nodiscard]] bool exposed(BundleId bundle, RevisionNumber number, TrueTime t) const;
+
+    std::deque<Incarnation> incarnations;
+    bool in_run_record = false;
+    bool asked = false;  ///< some decision was asked of it
+    std::optional<TrueTime> last_answer;  ///< end of its newest complete answer
+    std::optional<Excuses::WindowId> down;
+    std::uint32_t unnamed_lives = 0;  ///< restarts suspected without boot records
+
+  private:
+    std::string name_;
+    bool deliveries_tracked_ = false;
+    std::vector<std::vector<Delivery>> deliveries_;              ///< by bundle
+    std::vector<std::vector<RevisionNumber>> persisted_;         ///< by bundle
+};
+
+/// All agents, and who of them a decision came from.
+class Fleet {
+  public:
+    explicit Fleet(Excuses& excuses) : excuses_(excuses) {}
+
+    AgentId intern(std::string_view name);
+    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(agents_.size()); }
+    [[nodiscard]] const Agent& agent(AgentId id) const { return agents_[id]; }
+    [[nodiscard]] Agent& agent(AgentId id) { return agents_[id]; }
+    [[nodiscard]] std::uint32_t find(std::string_view name) const { return names_.find(name); }
+    [[nodiscard]] const std::string& incarnation_name(IncarnationId id) const { return incarnations_.text(id); }
+
+    void boots(AgentId id, const history::Boot& boot, TrueTime at);
+    void dies(AgentId id, const history::Death& death, TrueTime at);
+    void answers(AgentId id, TrueTime res) { agents_[id].last_answer = res; }
+    /// A request was refused before it began: without boot records, that may have been a restart.
+    void refuses_connection(AgentId id);
+
+    /// The incarnation behind an answer in [inv, res]: the one that it names itself, else the one that lived all the
+    /// while, else none. An agent without any boot record is one life between refused connections.
+    [[nodiscard]] IncarnationId incarnation_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv,
+                                               TrueTime res);
+    /// The incarnation that ran at `t`, for what comes without an echo.
+    [[nodiscard]] IncarnationId incarnation_at(AgentId id, const std::optional<std::string>& echo, TrueTime t);
+
+  private:
+    Excuses& excuses_;
+    Names names_;
+    Names incarnations_;
+    std::deque<Agent> agents_;
+};
+
+/// False for the texts that stand for "there is none": empty, or the dash of a policy's default rule.
+[[nodiscard]] inline bool is_named(std::string_view text) { return !text.empty() && text != "-"; }
+
+}  // namespace mistrial::checkers

@@ -1,0 +1,116 @@
+#include "checkers/kernels/deadline_floor.hpp"
+
+#include <algorithm>
+
+namespace mistrial::checkers::kernels {
+
+namespace {
+
+/// t + d where t may be one of the two infinities.
+TrueTime plus(TrueTime t, Duration d) {
+    if (t == TrueTime::min() || t == TrueTime::max()) return t;
+    return t + d;
+}
+
+}  // namespace
+
+void Acknowledged::add(TrueTime at, std::uint32_t revision) {
+    if (!entries_.empty() && entries_.back().revision >= revision) return;
+    entries_.push_back({at, revision});
+}
+
+std::uint32_t Acknowledged::until(TrueTime t) const {
+    const auto after = std::upper_bound(entries_.begin(), entries_.end(), t,
+                                        [](TrueTime time, const Entry& entry) { return time < entry.at; });
+    return after == entries_.begin() ? 0 : std::prev(after)->revision;
+}
+
+std::uint32_t Acknowledged::before(TrueTime t) const {
+    const auto after = std::lower_bound(entries_.begin(), entries_.end(), t,
+                                        [](const Entry& entry, TrueTime time) { return entry.at < time; });
+    return after == entries_.begin() ? 0 : std::prev(after)->revision;
+}
+
+void DeadlineFloor::excuse_begins(TrueTime at, const Acknowledged& acknowledged) {
+    const bool first = excuses_++ == 0;
+    if (first && !entries_.empty() && entries_.back().stretch.from <= at && at != TrueTime::min()) {
+        entries_.back().stretch.to = at;
+        settle_from(entries_.size() - 1, acknowledged);
+    } else {
+        excuse(at, TrueTime::max(), acknowledged);
+    }
+}
+
+void DeadlineFloor::excuse_ends(TrueTime at) {
+    MISTRIAL_INVARIANT(excuses_ > 0, "an excuse ends at {} ns that never began", nanos_of(at));
+    if (--excuses_ > 0) return;
+    entries_.push_back({Stretch{at, TrueTime::max()}, entries_.empty() ? 0 : entries_.back().floor});
+}
+
+void DeadlineFloor::excuse(TrueTime from, TrueTime to, const Acknowledged& acknowledged) {
+    if (from >= to) return;
+    std::vector<Entry> kept;
+    std::size_t first_changed = entries_.size();
+    for (const Entry& entry : entries_) {
+        const Stretch stretch = entry.stretch;
+        if (stretch.to <= from || stretch.from >= to) {
+            kept.push_back(entry);
+            continue;
+        }
+        first_changed = std::min(first_changed, kept.size());
+        if (stretch.from <= from && from != TrueTime::min()) kept.push_back({Stretch{stretch.from, from}, 0});
+        if (stretch.to >= to && to != TrueTime::max()) kept.push_back({Stretch{to, stretch.to}, 0});
+    }
+    entries_ = std::move(kept);
+    settle_from(first_changed, acknowledged);
+}
+
+void DeadlineFloor::settle_from(std::size_t first, const Acknowledged& acknowledged) {
+    for (std::size_t i = first; i < entries_.size(); ++i) {
+        Entry& entry = entries_[i];
+        entry.floor = i == 0 ? 0 : entries_[i - 1].floor;
+        if (entry.stretch.to == TrueTime::max()) continue;
+        if (plus(entry.stretch.from, within_) <= entry.stretch.to) {
+            entry.floor = std::max(entry.floor, acknowledged.until(entry.stretch.to - within_));
+        }
+    }
+}
+
+const DeadlineFloor::Entry* DeadlineFloor::last_started_before(TrueTime t) const {
+    const auto after = std::lower_bound(entries_.begin(), entries_.end(), t, [](const Entry& entry, TrueTime time) {
+        return entry.stretch.from < time;
+    });
+    return after == entries_.begin() ? nullptr : &*std::prev(after);
+}
+
+std::uint32_t DeadlineFloor::required(TrueTime t, const Acknowledged& acknowledged) const {
+    const Entry* entry = last_started_before(t);
+    if (entry == nullptr) return 0;
+    if (entry->stretch.to < t) return entry->floor;
+    const std::uint32_t earlier = entry == entries_.data() ? 0 : std::prev(entry)->floor;
+    if (plus(entry->stretch.from, within_) >= t) return earlier;
+    return std::max(earlier, acknowledged.before(t - within_));
+}
+
+DeadlineFloor::Stretch DeadlineFloor::stretch_at(TrueTime t) const {
+    const Entry* entry = last_started_before(t);
+    return entry == nullptr ? Stretch{t, t} : entry->stretch;
+}
+
+TrueTime DeadlineFloor::deadline(TrueTime acked) const {
+    for (const Entry& entry : entries_) {
+        const TrueTime start = std::max(acked, entry.stretch.from);
+        if (plus(start, within_) <= entry.stretch.to) return plus(start, within_);
+    }
+    return TrueTime::max();
+}
+
+std::optional<DeadlineFloor::Stretch> DeadlineFloor::stretch_around(TrueTime from, TrueTime to) const {
+    const auto after = std::upper_bound(entries_.begin(), entries_.end(), from, [](TrueTime time, const Entry& entry) {
+        return time < entry.stretch.from;
+    });
+    if (after == entries_.begin() || std::prev(after)->stretch.to < to) return std::nullopt;
+    return std::prev(after)->stretch;
+}
+
+}  // namespace mistrial::checkers::kernels

@@ -1,0 +1,342 @@
+#include "checkers/model.hpp"
+
+#include <algorithm>
+
+namespace mistrial::checkers {
+
+namespace {
+
+const kernels::Acknowledged& acknowledged_of(const void* model, BundleId bundle) {
+    return static_cast<const Model*>(model)->bundle(bundle).acknowledged();
+}
+
+/// Whom a question is about, as a maintainer would say it.
+std::string subject_of(const Json& input) {
+    if (!input.is_object()) return input.dump();
+    for (const char* key : {"user", "subject", "principal", "sub", "username", "email"}) {
+        const auto found = input.find(key);
+        if (found == input.end()) continue;
+        if (found->is_string()) return found->get<std::string>();
+        if (found->is_object() && found->contains("id")) return (*found)["id"].dump();
+    }
+    return {};
+}
+
+std::string question_of(const Json& input) {
+    if (!input.is_object()) return input.dump();
+    std::string text;
+    for (const auto& [key, value] : input.items()) {
+        if (key == "nonce") continue;
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key,
+                            value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    return text;
+}
+
+}  // namespace
+
+OperationNote note_of(const Decision& decision, const Seen* seen) {
+    OperationNote note;
+    note.index = decision.record.index;
+    note.invoke_index = decision.invoke_index;
+    note.inv = decision.inv;
+    note.res = decision.res;
+    note.agent = decision.agent;
+    note.incarnation = decision.incarnation;
+    note.input = decision.input;
+    note.answer = decision.answer;
+    if (seen != nullptr) {
+        note.number = seen->number;
+        note.from_markers = seen->from_markers;
+    }
+    if (decision.record.session) note.session = *decision.record.session;
+    return note;
+}
+
+Model::Model() : excuses_(acknowledged_of, this), fleet_(excuses_) {}
+
+BundleId Model::intern_bundle(std::string_view name) {
+    const BundleId id = bundle_names_.intern(name);
+    if (id == bundles_.size()) {
+        bundles_.emplace_back(std::string(name));
+        all_bundles_.push_back(id);
+    }
+    return id;
+}
+
+Result<> Model::run_record(const history::RunInfo& run) {
+    run_ = run;
+    run_.claims = Json::object();
+    run_.inputs = Json::object();
+    for (const auto& [name, agent] : run.agents) fleet_.agent(fleet_.intern(name)).in_run_record = true;
+    if (!run.inputs.is_object()) return fail("\"inputs\" of the run record is not an object");
+    for (const auto& [id, special] : run.inputs.items()) {
+        if (!special.is_object()) return fail("input {} of the run record is not an object", id);
+        const InputId number = input_names_.intern(id);
+        if (inputs_.size() <= number) inputs_.resize(number + 1);
+        Input& input = inputs_[number];
+        const std::string combine = special.value("combine", "");
+        if (combine == "and") input.combine = Input::Combine::conjunction;
+        if (combine == "or") input.combine = Input::Combine::disjunction;
+        if (const auto names = special.find("bundles"); names != special.end() && names->is_array()) {
+            for (const Json& name : *names) {
+                if (!name.is_string()) return fail("\"bundles\" of input {} holds {}", id, name.dump());
+                input.bundles.push_back(intern_bundle(name.get_ref<const std::string&>()));
+            }
+        }
+        if (const auto inactive = special.find("inactive"); inactive != special.end()) {
+            const Result<ExpectedId> expected = answers_.expected(*inactive);
+            if (!expected) return fail("\"inactive\" of input {}: {}", id, expected.error().message);
+            input.inactive = *expected;
+        }
+        const std::string canary = special.value("canary", "");
+        if (canary == "allow") input.canary = Input::Canary::allow;
+        if (canary == "deny") input.canary = Input::Canary::deny;
+    }
+    return {};
+}
+
+Result<std::pair<BundleId, RevisionNumber>> Model::publish_begins(const history::Publish& publish, std::uint64_t index,
+                                                                  TrueTime inv) {
+    const BundleId id = intern_bundle(publish.bundle);
+    Bundle& bundle = bundles_[id];
+    const Result<RevisionNumber> number = bundle.publish_begins(publish, index, inv, input_names_, answers_);
+    if (!number) return number.error();
+    ++publishes_;
+    for (const auto& [earlier_bundle, earlier] : not_yet_effective_) {
+        if (earlier_bundle == id) bundle.note_unordered(earlier);
+    }
+    not_yet_effective_.emplace_back(id, *number);
+    if (bundle.revision(*number).bad) {
+        const std::string label = fmt::format("{} of {}, which agents must refuse, hid what was published before it",
+                                              publish.revision, publish.bundle);
+        bad_heads_.push_back({id, *number, excuses_.begins({std::nullopt, id, ExcuseCause::bad_head, inv, std::nullopt, label})});
+    }
+    return std::pair{id, *number};
+}
+
+std::optional<std::pair<BundleId, RevisionNumber>> Model::publish_ends(const history::Publish& publish,
+                                                                       const history::Record& record) {
+    const std::uint32_t id = bundle_names_.find(publish.bundle);
+    if (id == Names::none) return std::nullopt;
+    Bundle& bundle = bundles_[id];
+    const auto number = bundle.find(publish.revision);
+    if (!number || bundle.revision(*number).outcome != PublishOutcome::in_flight) return std::nullopt;
+    Revision& revision = bundle.revision(*number);
+    revision.completion_index = record.index;
+    revision.res = record.time;
+    switch (record.type) {
+        case history::Type::ok:
+            revision.outcome = PublishOutcome::ok;
+            revision.effective = std::min(revision.effective, record.time);
+            acknowledge(id, *number, record.time);
+            break;
+        case history::Type::fail:
+            revision.outcome = PublishOutcome::failed;
+            std::erase_if(bad_heads_, [&](const BadHead& head) {
+                if (head.bundle != id || head.number != *number) return false;
+                excuses_.ends(head.window, record.time);
+                return true;
+            });
+            break;
+        case history::Type::info:
+        case history::Type::invoke:
+            revision.outcome = PublishOutcome::indeterminate;
+            // Seen already: it did take effect, and nobody will ever acknowledge it better than that.
+            if (revision.effective != TrueTime::max()) acknowledge(id, *number, record.time);
+            break;
+    }
+    if (revision.outcome != PublishOutcome::indeterminate) std::erase(not_yet_effective_, std::pair{id, *number});
+    return std::pair{id, *number};
+}
+
+void Model::acknowledge(BundleId id, RevisionNumber number, TrueTime at) {
+    Bundle& bundle = bundles_[id];
+    if (bundle.revision(number).bad) return;
+    bundle.acknowledge(at, number);
+    std::erase_if(bad_heads_, [&](const BadHead& head) {
+        if (head.bundle != id || !bundle.certainly_before(head.number, number)) return false;
+        excuses_.ends(head.window, at);
+        return true;
+    });
+}
+
+void Model::observed(BundleId id, RevisionNumber number, TrueTime t) {
+    if (number == nothing_active) return;
+    Revision& revision = bundles_[id].revision(number);
+    if (revision.effective <= t || revision.outcome == PublishOutcome::failed) return;
+    revision.effective = t;
+    std::erase(not_yet_effective_, std::pair{id, number});
+    if (revision.outcome == PublishOutcome::indeterminate) acknowledge(id, number, t);
+}
+
+void Model::serve(const history::Serve& serve, const history::Record& record) {
+    const BundleId id = intern_bundle(serve.bundle);
+    const auto number = bundles_[id].find(serve.revision);
+    if (!number || serve.status != 200) return;
+    observed(id, *number, record.time);
+    if (serve.agent) {
+        Agent& agent = fleet_.agent(fleet_.intern(*serve.agent));
+        agent.delivered(id, {serve.began, record.time, *number, serve.server, record.index});
+    }
+}
+
+void Model::boot(const history::Boot& boot, TrueTime at) {
+    const AgentId id = fleet_.intern(boot.agent);
+    fleet_.boots(id, boot, at);
+    if (!boot.persisted) return;
+    for (const auto& [name, revision] : *boot.persisted) {
+        const BundleId bundle = intern_bundle(name);
+        if (const auto number = bundles_[bundle].find(revision)) fleet_.agent(id).persisted(bundle, *number);
+    }
+}
+
+void Model::death(const history::Death& death, TrueTime at) { fleet_.dies(fleet_.intern(death.agent), death, at); }
+
+void Model::stall(TrueTime from, TrueTime to) {
+    excuses_.was({std::nullopt, std::nullopt, ExcuseCause::harness_stall, from, to, "the harness itself stood still"});
+}
+
+void Model::fault(const history::Fault& fault, const history::Record& record) {
+    const auto [known, fresh] = fault_by_id_.try_emplace(fault.fault, faults_.size());
+    if (fresh) {
+        FaultSeen seen;
+        seen.fault = fault.fault;
+        seen.kind = fault.kind;
+        seen.target = fault.target;
+        seen.started = record.time;
+        faults_.push_back(std::move(seen));
+        std::set<std::string>& agents = fault_agents_.emplace_back();
+        for (const auto& [name, excuse] : fault.excuses) agents.insert(name);
+        for (const auto& [name, skew] : fault.skews) agents.insert(name);
+        std::vector<Excuses::WindowId>& windows = fault_windows_.emplace_back();
+        for (const auto& [name, excuse] : fault.excuses) {
+            const AgentId agent = fleet_.intern(name);
+            for (const std::string& bundle : excuse.bundles) {
+                windows.push_back(excuses_.begins({agent, intern_bundle(bundle), ExcuseCause::fault, record.time,
+                                                   std::nullopt, fmt::format("{} {}", fault.kind, fault.fault)}));
+            }
+        }
+    }
+    FaultSeen& seen = faults_[known->second];
+    if (fault.evidence && fault.evidence->is_object()) {
+        seen.evidence = *fault.evidence;
+        const auto bit = fault.evidence->find("bit");
+        seen.bit = bit != fault.evidence->end() && bit->is_boolean() && bit->get<bool>();
+    }
+    const bool heals = record.f.starts_with("heal-");
+    if (!heals && !fresh && !seen.in_force) {
+        seen.in_force = record.time;
+    } else if (heals && !seen.heal_started) {
+        seen.heal_started = record.time;
+    } else if (heals && !seen.healed) {
+        seen.healed = record.time;
+        for (const Excuses::WindowId window : fault_windows_[known->second]) excuses_.ends(window, record.time);
+    }
+}
+
+InputId Model::intern_input(const history::Decide& decide) {
+    if (!decide.input_id) return no_input;
+    const InputId id = input_names_.intern(*decide.input_id);
+    if (inputs_.size() <= id) inputs_.resize(input_names_.size());
+    Input& input = inputs_[id];
+    if (input.text.empty() && decide.input) {
+        input.subject = subject_of(*decide.input);
+        input.text = question_of(*decide.input);
+    }
+    return id;
+}
+
+const std::vector<BundleId>& Model::bundles_of(InputId id) const {
+    if (id == no_input) return all_bundles_;
+    if (const Input* known = input(id); known != nullptr && !known->bundles.empty()) return known->bundles;
+    if (bundles_of_input_at_ != publishes_) {
+        bundles_of_input_.clear();
+        bundles_of_input_at_ = publishes_;
+    }
+    if (bundles_of_input_.size() <= id) bundles_of_input_.resize(std::max<std::size_t>(id + 1, input_names_.size()));
+    std::vector<BundleId>& bundles = bundles_of_input_[id];
+    if (bundles.empty()) {
+        for (BundleId bundle = 0; bundle < bundle_count(); ++bundle) {
+            if (bundles_[bundle].tells(id)) bundles.push_back(bundle);
+        }
+        if (bundles.empty()) bundles = all_bundles_;
+    }
+    return bundles;
+}
+
+bool Model::atomic(BundleId id) const {
+    return run_.atomic.empty() || std::any_of(run_.atomic.begin(), run_.atomic.end(), [&](const auto& group) {
+               return std::find(group.begin(), group.end(), bundles_[id].name()) != group.end();
+           });
+}
+
+Seen Model::resolve_bundle(BundleId id, const std::map<std::string, std::string>& markers,
+                           const std::string* reported) const {
+    const Bundle& bundle = bundles_[id];
+    Seen seen;
+    seen.bundle = id;
+    if (markers.empty()) {
+        seen.text = *reported;
+    } else {
+        seen.from_markers = true;
+        seen.text = markers.begin()->second;
+        const bool alike =
+            std::all_of(markers.begin(), markers.end(), [&](const auto& marker) { return marker.second == seen.text; });
+        const auto named = alike && is_named(seen.text) ? bundle.find(seen.text) : std::nullopt;
+        const bool as_promised = named && std::all_of(markers.begin(), markers.end(), [&](const auto& marker) {
+            const auto& promised = bundle.revision(*named).markers;
+            const auto found = promised.find(marker.first);
+            return found == promised.end() || found->second == marker.second;
+        });
+        if (!as_promised && (!alike || is_named(seen.text))) {
+            if (const auto promised = bundle.find_by_markers(markers)) {
+                seen.number = *promised;
+                seen.misreported = reported != nullptr && *reported != bundle.revision(*promised).name;
+                return seen;
+            }
+            if (!alike || named) {
+                seen.state = Seen::State::torn;
+                return seen;
+            }
+        }
+        seen.misreported = reported != nullptr && *reported != seen.text && (is_named(*reported) || is_named(seen.text));
+    }
+    if (!is_named(seen.text)) return seen;
+    if (const auto number = bundle.find(seen.text)) {
+        seen.number = *number;
+    } else {
+        seen.state = Seen::State::unpublished;
+    }
+    return seen;
+}
+
+const std::vector<Seen>& Model::resolve(AgentId agent, const history::Revisions& revisions,
+                                        const history::Markers& markers) {
+    if (shown_.size() <= agent) shown_.resize(agent + 1);
+    Shown& shown = shown_[agent];
+    if (shown.set && shown.revisions == revisions && shown.markers == markers) return shown.seen;
+
+    std::map<BundleId, std::map<std::string, std::string>> roots;
+    for (const auto& [key, marker] : markers) {
+        const std::size_t slash = key.find('/');
+        const BundleId bundle = intern_bundle(key.substr(0, slash));
+        roots[bundle][slash == std::string::npos ? std::string{} : key.substr(slash + 1)] = marker;
+    }
+    for (const auto& [name, revision] : revisions) (void)roots[intern_bundle(name)];
+
+    shown.revisions = revisions;
+    shown.markers = markers;
+    shown.seen.clear();
+    shown.set = true;
+    for (const auto& [bundle, bundle_markers] : roots) {
+        const auto reported = revisions.find(bundles_[bundle].name());
+        shown.seen.push_back(
+            resolve_bundle(bundle, bundle_markers, reported == revisions.end() ? nullptr : &reported->second));
+        // A revision that nobody published yet may be published later: ask again.
+        if (shown.seen.back().state != Seen::State::known) shown.set = false;
+    }
+    return shown.seen;
+}
+
+}  // namespace mistrial::checkers

@@ -1,0 +1,135 @@
+#pragma once
+
+#include "checkers/decision.hpp"
+#include "checkers/excuses.hpp"
+#include "checkers/finding.hpp"
+#include "checkers/fleet.hpp"
+#include "checkers/revisions.hpp"
+#include "core/history/operation.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace mistrial::checkers {
+
+/// An input of the pool, and what the run record says about it.
+struct Input {
+    enum class Canary : std::uint8_t { none, allow, deny };
+    enum class Combine : std::uint8_t { single, conjunction, disjunction };
+
+    Combine combine = Combine::single;
+    std::vector<BundleId> bundles;              ///< that combine
+    std::optional<ExpectedId> inactive;         ///< what a bundle that is not active contributes
+    Canary canary = Canary::none;
+    std::string subject;  ///< whom it is about: "alice"
+    std::string text;     ///< the whole question: "user alice, action read"
+};
+
+/// Everything that all checkers read: publishes with their oracle, agents, excuses, inputs, answers. It is built from
+/// the same stream of records that the checkers see, one step ahead of them, and holds no decision.
+/// Not thread-safe; the checkers keep references to it.
+class Model {
+  public:
+    Model();
+    Model(const Model&) = delete;
+    Model& operator=(const Model&) = delete;
+
+    // What checkers ask.
+    [[nodiscard]] const Bundle& bundle(BundleId id) const { return bundles_[id]; }
+    [[nodiscard]] BundleId bundle_count() const { return static_cast<BundleId>(bundles_.size()); }
+    [[nodiscard]] const Fleet& fleet() const { return fleet_; }
+    [[nodiscard]] const Agent& agent(AgentId id) const { return fleet_.agent(id); }
+    [[nodiscard]] const Answers& answers() const { return answers_; }
+    [[nodiscard]] const Excuses& excuses() const { return excuses_; }
+    [[nodiscard]] FloorTable& floor_table(Duration within, bool faults_excuse) {
+        return excuses_.table(within, faults_excuse);
+    }
+    [[nodiscard]] const kernels::DeadlineFloor& floor(FloorTable& table, AgentId agent, BundleId bundle) const {
+        return excuses_.floor(table, agent, bundle);
+    }
+    [[nodiscard]] RevisionNumber required(FloorTable& table, AgentId agent, BundleId bundle, TrueTime t) const {
+        return floor(table, agent, bundle).required(t, bundles_[bundle].acknowledged());
+    }
+    [[nodiscard]] const Input* input(InputId id) const { return id < inputs_.size() ? &inputs_[id] : nullptr; }
+    [[nodiscard]] const std::string& input_name(InputId id) const { return input_names_.text(id); }
+    /// The bundles that a question depends on: those that combine, else the one that tells, else all.
+    [[nodiscard]] const std::vector<BundleId>& bundles_of(InputId id) const;
+    /// True when a bundle counts as one whose parts switch together.
+    [[nodiscard]] bool atomic(BundleId id) const;
+    [[nodiscard]] const std::map<std::string, history::RunInfo::Agent>& listed_agents() const { return run_.agents; }
+    [[nodiscard]] const history::RunInfo& run() const { return run_; }
+    [[nodiscard]] TrueTime now() const { return now_; }
+    [[nodiscard]] const std::deque<FaultSeen>& faults() const { return faults_; }
+    /// Agents that each fault (in the order of `faults`) can delay, silence or skew.
+    [[nodiscard]] const std::vector<std::set<std::string>>& fault_agents() const { return fault_agents_; }
+
+    // What the suite tells it, in the order of the records.
+    void at(TrueTime now) { now_ = now; }
+    [[nodiscard]] Result<> run_record(const history::RunInfo& run);
+    [[nodiscard]] Result<std::pair<BundleId, RevisionNumber>> publish_begins(const history::Publish& publish,
+                                                                             std::uint64_t index, TrueTime inv);
+    /// The publish ended; nullopt when it never began.
+    [[nodiscard]] std::optional<std::pair<BundleId, RevisionNumber>> publish_ends(const history::Publish& publish,
+                                                                                  const history::Record& record);
+    void serve(const history::Serve& serve, const history::Record& record);
+    void boot(const history::Boot& boot, TrueTime at);
+    void death(const history::Death& death, TrueTime at);
+    void stall(TrueTime from, TrueTime to);
+    void fault(const history::Fault& fault, const history::Record& record);
+
+    AgentId intern_agent(std::string_view name) { return fleet_.intern(name); }
+    Fleet& lives() { return fleet_; }
+    InputId intern_input(const history::Decide& decide);
+    AnswerId intern_answer(const history::Answer& answer) { return answers_.id_of(answer); }
+    /// Resolves what an answer or a status of this agent shows; remembered until the agent shows something else.
+    [[nodiscard]] const std::vector<Seen>& resolve(AgentId agent, const history::Revisions& revisions,
+                                                   const history::Markers& markers);
+    /// Something shows this revision at `t`: it has taken effect.
+    void observed(BundleId bundle, RevisionNumber number, TrueTime t);
+
+  private:
+    struct Shown {
+        bool set = false;
+        history::Revisions revisions;
+        history::Markers markers;
+        std::vector<Seen> seen;
+    };
+    struct BadHead {
+        BundleId bundle;
+        RevisionNumber number;
+        Excuses::WindowId window;
+    };
+
+    BundleId intern_bundle(std::string_view name);
+    void acknowledge(BundleId bundle, RevisionNumber number, TrueTime at);
+    [[nodiscard]] Seen resolve_bundle(BundleId bundle, const std::map<std::string, std::string>& markers,
+                                      const std::string* reported) const;
+
+    TrueTime now_;
+    history::RunInfo run_;
+    Names bundle_names_;
+    std::deque<Bundle> bundles_;
+    Answers answers_;
+    Excuses excuses_;
+    Fleet fleet_;
+    Names input_names_;
+    std::vector<Input> inputs_;
+    mutable std::vector<std::vector<BundleId>> bundles_of_input_;
+    mutable std::uint64_t bundles_of_input_at_ = 0;
+    std::uint64_t publishes_ = 0;
+    std::vector<BundleId> all_bundles_;
+    std::vector<Shown> shown_;  ///< by agent
+    std::vector<BadHead> bad_heads_;
+    std::vector<std::pair<BundleId, RevisionNumber>> not_yet_effective_;
+    std::deque<FaultSeen> faults_;
+    std::vector<std::set<std::string>> fault_agents_;
+    std::unordered_map<std::string, std::size_t> fault_by_id_;
+    std::vector<std::vector<Excuses::WindowId>> fault_windows_;
+};
+
+}  // namespace mistrial::checkers

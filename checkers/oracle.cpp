@@ -1,0 +1,125 @@
+#include "checkers/oracle.hpp"
+
+#include <algorithm>
+
+namespace mistrial::checkers {
+
+namespace {
+
+using Combine = Input::Combine;
+
+/// What one bundle contributes to the answer.
+std::vector<AnswerId> contributions(const Model& model, InputId input, std::size_t place, BundleId bundle,
+                                    RevisionNumber number, std::optional<WallTime> clock) {
+    if (number != nothing_active) {
+        return model.answers().possible(model.bundle(bundle).expected(number, input), clock);
+    }
+    const Input* known = model.input(input);
+    if (known != nullptr && known->inactive) return model.answers().possible(*known->inactive, clock);
+    // The first bundle holds the decision rule: without it nothing is defined.
+    return {place == 0 ? undefined_answer : model.answers().boolean(false)};
+}
+
+AnswerId combine(const Answers& answers, Combine how, AnswerId left, AnswerId right) {
+    if (left == undefined_answer || right == undefined_answer) return undefined_answer;
+    if (!answers.is_boolean(left) || !answers.is_boolean(right)) return no_answer;
+    const bool a = answers.allows(left);
+    const bool b = answers.allows(right);
+    return answers.boolean(how == Combine::conjunction ? a && b : a || b);
+}
+
+Combine combination(const Model& model, InputId input) {
+    const Input* known = model.input(input);
+    return known == nullptr ? Combine::single : known->combine;
+}
+
+}  // namespace
+
+std::vector<AnswerId> possible_answers(const Model& model, InputId input, std::span<const RevisionNumber> state,
+                                       std::optional<WallTime> clock) {
+    const std::vector<BundleId>& bundles = model.bundles_of(input);
+    const Combine how = combination(model, input);
+    if (input == no_input || state.size() != bundles.size() || state.empty()) return {};
+    if (how == Combine::single && bundles.size() != 1) return {};
+    std::vector<AnswerId> so_far = contributions(model, input, 0, bundles[0], state[0], clock);
+    for (std::size_t i = 1; i < bundles.size(); ++i) {
+        std::vector<AnswerId> joined;
+        for (const AnswerId right : contributions(model, input, i, bundles[i], state[i], clock)) {
+            for (const AnswerId left : so_far) {
+                const AnswerId both = combine(model.answers(), how, left, right);
+                if (both == no_answer) return {};
+                if (std::find(joined.begin(), joined.end(), both) == joined.end()) joined.push_back(both);
+            }
+        }
+        so_far = std::move(joined);
+    }
+    return so_far;
+}
+
+std::optional<bool> admits(const Model& model, InputId input, std::span<const RevisionNumber> state,
+                           std::optional<WallTime> clock, AnswerId answer) {
+    if (input == no_input) return std::nullopt;
+    if (state.size() == 1 && state[0] != nothing_active && combination(model, input) == Combine::single) {
+        const ExpectedId expected = model.bundle(model.bundles_of(input)[0]).expected(state[0], input);
+        if (expected == not_told) return std::nullopt;
+        return model.answers().admits(expected, clock, answer);
+    }
+    const std::vector<AnswerId> possible = possible_answers(model, input, state, clock);
+    if (possible.empty()) return std::nullopt;
+    return std::find(possible.begin(), possible.end(), answer) != possible.end();
+}
+
+std::optional<State> state_of(const Model& model, const Decision& decision) {
+    if (decision.input == no_input) return std::nullopt;
+    State state;
+    for (const BundleId bundle : model.bundles_of(decision.input)) {
+        const Seen* seen = decision.of(bundle);
+        if (seen == nullptr || seen->state != Seen::State::known) return std::nullopt;
+        state.push_back(seen->number);
+    }
+    return state;
+}
+
+std::optional<bool> explained_by_some(const Model& model, InputId input, AnswerId answer, RevisionNumber floor) {
+    if (input == no_input || combination(model, input) != Combine::single) return std::nullopt;
+    const std::vector<BundleId>& bundles = model.bundles_of(input);
+    if (bundles.size() != 1) return std::nullopt;
+    const Bundle& bundle = model.bundle(bundles[0]);
+    if (floor == nothing_active) {
+        const RevisionNumber none[] = {nothing_active};
+        if (admits(model, input, none, std::nullopt, answer).value_or(true)) return true;
+    }
+    bool told = bundle.newest() != nothing_active;
+    for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
+        const Revision& revision = bundle.revision(number);
+        if (revision.outcome == PublishOutcome::failed || bundle.certainly_before(number, floor)) continue;
+        const ExpectedId expected = bundle.expected(number, input);
+        if (expected == not_told) {
+            told = false;
+        } else if (model.answers().admits(expected, std::nullopt, answer)) {
+            return true;
+        }
+    }
+    return told ? std::optional(false) : std::nullopt;
+}
+
+bool may_be_allowed(const Model& model, InputId input) {
+    const Input* known = model.input(input);
+    if (known != nullptr && known->canary == Input::Canary::deny) return false;
+    if (combination(model, input) != Combine::single || input == no_input) return true;
+    const std::vector<BundleId>& bundles = model.bundles_of(input);
+    if (bundles.size() != 1 || !model.bundle(bundles[0]).tells(input)) return true;
+    const Bundle& bundle = model.bundle(bundles[0]);
+    for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
+        const Revision& revision = bundle.revision(number);
+        if (revision.outcome == PublishOutcome::failed || revision.bad) continue;
+        const ExpectedId expected = bundle.expected(number, input);
+        if (expected == not_told) return true;
+        for (const AnswerId answer : model.answers().possible(expected, std::nullopt)) {
+            if (model.answers().allows(answer)) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace mistrial::checkers

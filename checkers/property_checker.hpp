@@ -1,0 +1,67 @@
+#pragma once
+
+#include "checkers/claims.hpp"
+#include "checkers/decision.hpp"
+#include "checkers/finding.hpp"
+#include "checkers/model.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mistrial::checkers {
+
+/// One property over one history: it is told of every event after the model has been, and says at the end what it
+/// found. Checkers know nothing of each other. Life: construct, `on_…` in the order of the records, `finish` once, then
+/// `result`. Not thread-safe.
+class PropertyChecker {
+  public:
+    /// Called for each operation that violates the property, with the index of its record.
+    using HitListener = std::function<void(std::string_view property, std::uint64_t index)>;
+
+    PropertyChecker(Model& model, Claim claim) : model_(model), claim_(std::move(claim)) {}
+    PropertyChecker(const PropertyChecker&) = delete;
+    PropertyChecker& operator=(const PropertyChecker&) = delete;
+    virtual ~PropertyChecker() = default;
+
+    virtual void on_decision(const Decision&) {}
+    virtual void on_status(const StatusReport&) {}
+    virtual void on_publish_begins(BundleId, RevisionNumber) {}
+    virtual void on_publish_ends(BundleId, RevisionNumber) {}
+    /// An excuse became known that reaches back into the past.
+    virtual void on_late_excuse() {}
+    virtual void finish() {}
+
+    /// The violations, with their proofs. After `finish`.
+    [[nodiscard]] virtual std::vector<Violation> violations() const = 0;
+    /// Why the claim cannot be judged although it was exercised.
+    [[nodiscard]] virtual Reason unfinished() const { return Reason::none; }
+
+    [[nodiscard]] const Claim& claim() const { return claim_; }
+    [[nodiscard]] std::int64_t obligations() const;
+    [[nodiscard]] std::int64_t obligations_of(AgentId agent) const;
+    void listen(HitListener listener) { listener_ = std::move(listener); }
+
+  protected:
+    [[nodiscard]] Model& model() const { return model_; }
+    /// True when the claim is about this agent, or this bundle.
+    [[nodiscard]] bool covers(AgentId agent);
+    [[nodiscard]] bool covers_bundle(BundleId bundle);
+    /// The property was put to the test once at this agent.
+    void exercised(AgentId agent);
+    void hit(std::uint64_t index) const {
+        if (listener_) listener_(claim_.property, index);
+    }
+
+  private:
+    Model& model_;
+    Claim claim_;
+    HitListener listener_;
+    std::vector<std::int64_t> obligations_;  ///< by agent
+    std::vector<std::int8_t> covers_;        ///< by agent: -1 not asked yet
+    std::vector<std::int8_t> covers_bundle_;
+};
+
+}  // namespace mistrial::checkers

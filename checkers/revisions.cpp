@@ -1,0 +1,131 @@
+#include "checkers/revisions.hpp"
+
+#include <algorithm>
+
+namespace mistrial::checkers {
+
+Bundle::Bundle(std::string name) : name_(std::move(name)) {
+    Revision none;
+    none.name = "no revision";
+    none.inv = TrueTime::min();
+    none.effective = TrueTime::min();
+    revisions_.push_back(std::move(none));
+}
+
+std::optional<RevisionNumber> Bundle::find(std::string_view name) const {
+    const std::uint32_t known = names_.find(name);
+    if (known == Names::none) return std::nullopt;
+    return by_name_[known];
+}
+
+Result<RevisionNumber> Bundle::publish_begins(const history::Publish& publish, std::uint64_t index, TrueTime inv,
+                                              Names& inputs, Answers& answers) {
+    const auto number = static_cast<RevisionNumber>(revisions_.size());
+    if (const auto earlier = find(publish.revision); earlier && revision(*earlier).outcome != PublishOutcome::failed) {
+        return fail("revision {} of bundle {} is published again (first in record {}): every publish needs a revision of "
+                    "its own, a rollback too",
+                    publish.revision, name_, revision(*earlier).invoke_index);
+    }
+    Revision revision;
+    revision.name = publish.revision;
+    revision.number = number;
+    revision.invoke_index = index;
+    revision.inv = inv;
+    if (publish.content) {
+        if (const Result<> read = read_content(revision, *publish.content, inputs, answers); !read) {
+            return fail("content of revision {} of bundle {}: {}", publish.revision, name_, read.error().message);
+        }
+    }
+    if (!revision.tabled) newest_untabled_ = number;
+    const std::uint32_t known = names_.intern(publish.revision);
+    if (known == by_name_.size()) by_name_.push_back(number);
+    by_name_[known] = number;
+    revisions_.push_back(std::move(revision));
+    return number;
+}
+
+Result<> Bundle::read_content(Revision& revision, const Json& content, Names& inputs, Answers& answers) {
+    if (!content.is_object()) return fail("expected an object");
+    if (const auto bad = content.find("bad"); bad != content.end() && !bad->is_null()) {
+        revision.bad = bad->is_string() ? bad->get<std::string>() : bad->dump();
+    }
+    if (const auto markers = content.find("markers"); markers != content.end() && markers->is_object()) {
+        for (const auto& [root, marker] : markers->items()) {
+            revision.markers[root] = marker.is_string() ? marker.get<std::string>() : marker.dump();
+        }
+    }
+    const auto verdicts = content.find("verdicts");
+    if (verdicts == content.end()) return {};
+    if (!verdicts->is_object()) return fail("\"verdicts\" is not an object");
+
+    const auto base_name = content.find("base");
+    const bool has_base = base_name != content.end() && !base_name->is_null();
+    RevisionNumber base = nothing_active;
+    if (has_base) {
+        if (!base_name->is_string()) return fail("\"base\" is neither a revision nor null");
+        const auto found = find(base_name->get_ref<const std::string&>());
+        if (!found) return fail("its base {} was not published before", base_name->dump());
+        if (!this->revision(*found).tabled) return fail("its base {} has no verdicts", base_name->dump());
+        base = *found;
+    }
+    // Rows that do not follow from the newest table are compared with it input by input.
+    if (base != newest_tabled_ || !has_base) {
+        for (std::uint32_t input = 0; input < runs_.size(); ++input) {
+            if (verdicts->contains(inputs.text(input))) continue;
+            const ExpectedId inherited = has_base ? expected(base, input) : not_told;
+            if (inherited != newest_row(input)) change(input, revision.number, inherited);
+        }
+    }
+    for (const auto& [id, verdict] : verdicts->items()) {
+        const Result<ExpectedId> expected = answers.expected(verdict);
+        if (!expected) return fail("verdict of input {}: {}", id, expected.error().message);
+        const std::uint32_t input = inputs.intern(id);
+        if (*expected != newest_row(input)) change(input, revision.number, *expected);
+    }
+    revision.tabled = true;
+    newest_tabled_ = revision.number;
+    return {};
+}
+
+void Bundle::change(std::uint32_t input, RevisionNumber from, ExpectedId expected) {
+    if (runs_.size() <= input) runs_.resize(input + 1);
+    runs_[input].push_back({from, expected});
+}
+
+ExpectedId Bundle::newest_row(std::uint32_t input) const {
+    return input < runs_.size() && !runs_[input].empty() ? runs_[input].back().expected : not_told;
+}
+
+ExpectedId Bundle::expected(RevisionNumber number, std::uint32_t input) const {
+    if (input >= runs_.size() || !revisions_[number].tabled) return not_told;
+    const std::vector<Run>& runs = runs_[input];
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+        if (run->from <= number) return run->expected;
+    }
+    return not_told;
+}
+
+bool Bundle::tells(std::uint32_t input) const { return input < runs_.size() && !runs_[input].empty(); }
+
+RevisionNumber Bundle::unchanged_since(std::uint32_t input) const {
+    if (!tells(input)) return newest();
+    return std::max(runs_[input].back().from, newest_untabled_);
+}
+
+void Bundle::note_unordered(RevisionNumber number) {
+    if (std::find(unordered_.begin(), unordered_.end(), number) == unordered_.end()) unordered_.push_back(number);
+}
+
+std::optional<RevisionNumber> Bundle::find_by_markers(const std::map<std::string, std::string>& markers) const {
+    for (RevisionNumber number = newest(); number > nothing_active; --number) {
+        const Revision& candidate = revisions_[number];
+        const bool all = !candidate.markers.empty() && std::all_of(markers.begin(), markers.end(), [&](const auto& marker) {
+            const auto promised = candidate.markers.find(marker.first);
+            return promised != candidate.markers.end() && promised->second == marker.second;
+        });
+        if (all) return number;
+    }
+    return std::nullopt;
+}
+
+}  // namespace mistrial::checkers
