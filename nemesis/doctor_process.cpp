@@ -95,7 +95,9 @@ Result<std::string> move_a_clock() {
     auto page = ClockPage::create();
     if (!page) return page.error();
     if (const auto moved = (*page)->set_wall_offset(-24h); !moved) return moved.error();
-    auto directory = RunDirectory::create(std::filesystem::temp_directory_path(), "doctor", nullptr);
+    std::error_code none;
+    const auto parent = std::filesystem::temp_directory_path(none);
+    auto directory = RunDirectory::create(none ? "/tmp" : parent, "doctor", nullptr);
     if (!directory) return directory.error();
     Launcher launcher;
     auto process = launcher.spawn({.name = "probe",

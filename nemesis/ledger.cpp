@@ -29,22 +29,30 @@ struct Overloaded : Handlers... {
 
 constexpr std::string_view directory_prefix = "mistrial-";
 
+/// What JSON can hold of a name that is only there to be read: a path may be any bytes.
+std::string printable(std::string text) {
+    for (char& c : text)
+        if (c < ' ' || c > '~') c = '?';
+    return text;
+}
+
 Json to_json(const Change& change) {
-    return std::visit(
-        Overloaded{
-            [](const ProcessIntent& intent) {
-                return Json{{"kind", "process-intent"}, {"token", intent.token}, {"argv0", intent.argv0}};
-            },
-            [](const StartedProcess& started) {
-                return Json{{"kind", "process"},
-                            {"intent", started.intent},
-                            {"process", nemesis::to_json(started.identity)}};
-            },
-            [](const TemporaryDirectory& directory) {
-                return Json{{"kind", "directory"}, {"path", directory.path.string()}};
-            },
-        },
-        change);
+    return std::visit(Overloaded{
+                          [](const ProcessIntent& intent) {
+                              return Json{{"kind", "process-intent"},
+                                          {"token", intent.token},
+                                          {"argv0", printable(intent.argv0)}};
+                          },
+                          [](const StartedProcess& started) {
+                              return Json{{"kind", "process"},
+                                          {"intent", started.intent},
+                                          {"process", nemesis::to_json(started.identity)}};
+                          },
+                          [](const TemporaryDirectory& directory) {
+                              return Json{{"kind", "directory"}, {"path", directory.path.string()}};
+                          },
+                      },
+                      change);
 }
 
 std::string text_of(const Json& json, const char* key) {
@@ -71,18 +79,28 @@ Result<> check_directory(const std::filesystem::path& path) {
         !path.filename().string().starts_with(directory_prefix))
         return fail("{}: a run's directory must be an absolute path whose last name starts with \"{}\"",
                     path.string(), directory_prefix);
+    if (printable(path.string()) != path.string())
+        return fail("{}: the path of a run's directory must be plain ASCII", printable(path.string()));
     return {};
 }
 
-/// Appends all of `line`, or nothing is promised.
-bool write_all(int fd, std::string_view line) {
+/// Appends all of `line` and syncs it, or leaves the file as it was: half a line would hide what comes after
+/// it.
+bool append(int fd, std::string_view line, bool sync) {
+    struct stat before {};
+    if (::fstat(fd, &before) != 0) return false;
     while (!line.empty()) {
         const auto put = ::write(fd, line.data(), line.size());
         if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return false;
+        if (put <= 0) {
+            const int error = errno;
+            (void)!::ftruncate(fd, before.st_size);
+            errno = error;
+            return false;
+        }
         line.remove_prefix(static_cast<std::size_t>(put));
     }
-    return true;
+    return !sync || ::fdatasync(fd) == 0;
 }
 
 void sync_directory(const std::filesystem::path& directory) {
@@ -121,7 +139,7 @@ Place here() {
     utsname names{};
     ::uname(&names);
     std::error_code ignored;
-    return {names.nodename, std::filesystem::read_symlink("/proc/self/ns/pid", ignored).string()};
+    return {printable(names.nodename), std::filesystem::read_symlink("/proc/self/ns/pid", ignored).string()};
 }
 
 struct ReadLedger {
@@ -323,11 +341,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& direct
     const auto owner = identify(::getpid());
     if (!owner) return owner.error();
     const auto place = here();
-    const Json first{{"run", run},
+    const Json first{{"run", printable(run)},
                      {"owner", nemesis::to_json(*owner)},
                      {"host", place.host},
                      {"pid_namespace", place.pid_namespace}};
-    if (!write_all(fd.get(), first.dump() + "\n") || ::fsync(fd.get()) != 0) {
+    if (!append(fd.get(), first.dump() + "\n", true)) {
         const auto failure = fail("{}: {}", file.string(), ::strerror(errno));
         ::unlink(file.c_str());
         return failure;
@@ -348,7 +366,7 @@ Result<std::uint64_t> Ledger::record(const Change& change) {
     const auto id = next_++;
     const Json line{{"entry", id}, {"change", to_json(change)}};
     pending_.insert(id);
-    if (!write_all(fd_.get(), line.dump() + "\n") || ::fdatasync(fd_.get()) != 0) {
+    if (!append(fd_.get(), line.dump() + "\n", true)) {
         pending_.erase(id);
         return fail("{}: cannot record a change before it is made: {}", file_.string(), ::strerror(errno));
     }
@@ -359,7 +377,7 @@ void Ledger::undone(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
     if (pending_.erase(id) == 0 || !fd_) return;
     // Not synced: where this line is lost, `clean` finds nothing to undo.
-    (void)write_all(fd_.get(), Json{{"undone", id}}.dump() + "\n");
+    (void)append(fd_.get(), Json{{"undone", id}}.dump() + "\n", false);
 }
 
 void Ledger::close() {
@@ -371,9 +389,11 @@ void Ledger::close() {
 
 Result<RunDirectory> RunDirectory::create(const std::filesystem::path& parent, const std::string& label,
                                           Ledger* ledger) {
-    const auto path = (std::filesystem::absolute(parent) /
+    std::error_code unknown;
+    const auto path = (std::filesystem::absolute(parent, unknown) /
                        fmt::format("{}{}-{}", directory_prefix, label, new_ledger_token().substr(0, 12)))
                           .lexically_normal();
+    if (unknown) return fail("{}: {}", parent.string(), unknown.message());
     std::uint64_t entry = 0;
     if (ledger != nullptr) {
         const auto recorded = ledger->record(TemporaryDirectory{path});

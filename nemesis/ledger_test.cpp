@@ -4,6 +4,7 @@
 #include "nemesis/process/launcher.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <thread>
@@ -148,6 +149,31 @@ TEST_F(LedgerTest, RefusesDirectoriesThatAreNotOfARun) {
     auto ledger = open("r1");
     for (const char* path : {"/home", "mistrial-relative", "/tmp/mistrial-x/..", "/tmp/../mistrial-x/y", "/"})
         EXPECT_FALSE(ledger->record(TemporaryDirectory{path})) << path;
+    EXPECT_THAT(ledger->record(TemporaryDirectory{"/tmp/mistrial-\xff"}).error().message, HasSubstr("plain ASCII"));
+}
+
+TEST_F(LedgerTest, RecordsAProgramWhoseNameIsNoText) {
+    auto ledger = open("r1");
+    ASSERT_TRUE(ledger->record(ProcessIntent{new_ledger_token(), "/x/op\xff"}));
+    EXPECT_THAT(*read_file(ledger->file()), HasSubstr("/x/op?"));
+}
+
+TEST_F(LedgerTest, StaysReadableWhenTheDiskFills) {
+    auto ledger = open("r1");
+    const auto kept = ledger->record(TemporaryDirectory{"/tmp/mistrial-kept"});
+    ASSERT_TRUE(kept);
+    // A limit on the size of files stands in for a full disk: half of the next line fits.
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const auto size = std::filesystem::file_size(ledger->file());
+    const rlimit tight{size + 20, before.rlim_max};
+    const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+    const auto refused = ledger->record(TemporaryDirectory{"/tmp/mistrial-refused"});
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    ::signal(SIGXFSZ, handler);
+    EXPECT_THAT(refused.error().message, HasSubstr("cannot record a change before it is made"));
+    EXPECT_EQ(std::filesystem::file_size(ledger->file()), size);
 }
 
 TEST_F(LedgerTest, RemovesTheDirectoryOfARunWithTheOwner) {

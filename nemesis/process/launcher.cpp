@@ -137,7 +137,9 @@ Result<> install_clock(pid_t pid, const ClockPage& clock) {
 
 /// Fork, set up, exec, all on the calling thread. On an error nothing is left running.
 Result<pid_t> start(const Spawn& what, std::vector<std::string> environment) {
-    const auto binary = std::filesystem::absolute(what.argv.front());
+    std::error_code unknown;
+    const auto binary = std::filesystem::absolute(what.argv.front(), unknown);
+    if (unknown) return fail("{}: {}: {}", what.name, what.argv.front(), unknown.message());
     auto argv = what.argv;
     const auto argv_pointers = pointers(argv);
     const auto environment_pointers = pointers(environment);
@@ -248,7 +250,8 @@ Launcher::Launcher(Ledger* ledger) : thread_(std::make_unique<Thread>()), ledger
 Launcher::~Launcher() = default;
 
 Result<Process> Launcher::spawn(const Spawn& what) {
-    if (what.argv.empty()) return fail("{}: nothing to start: its command line is empty", what.name);
+    if (what.argv.empty() || what.argv.front().empty())
+        return fail("{}: nothing to start: its command line is empty", what.name);
     auto environment = what.environment;
     std::uint64_t intent = 0;
     if (ledger_ != nullptr) {

@@ -121,6 +121,8 @@ TEST_F(LauncherTest, NamesNodeAndBinaryThatCannotBeRun) {
     auto what = shell("");
     what.argv = {"/nowhere/opa"};
     EXPECT_EQ(launcher.spawn(what).error().message, "a1: /nowhere/opa: No such file or directory");
+    what.argv = {""};
+    EXPECT_EQ(launcher.spawn(what).error().message, "a1: nothing to start: its command line is empty");
     what.argv = {"/etc/passwd"};
     EXPECT_EQ(launcher.spawn(what).error().message, "a1: /etc/passwd: Permission denied");
     what.clock = *ClockPage::create();
