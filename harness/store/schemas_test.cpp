@@ -9,6 +9,8 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include <regex>
+
 namespace mistrial {
 namespace {
 
@@ -36,6 +38,20 @@ TEST(DriverSchema, HoldsForEveryDriverThatIsShipped) {
         const Json driver = Json::parse(file.bytes);
         EXPECT_EQ(complaints("schema/driver.schema.json", driver), "") << file.path;
         EXPECT_EQ(file.path, fmt::format("agents/{}.json", driver.at("name").get<std::string>()));
+        const auto profile = fmt::format("claims/{}.json", driver.at("claims").get<std::string>());
+        EXPECT_TRUE(embedded::find(profile).has_value()) << profile;
+    }
+}
+
+TEST(DriverSchema, ExplainsEveryPlaceholderThatADriverUses) {
+    const Json schema = Json::parse(*embedded::find("schema/driver.schema.json"));
+    const auto explanation = schema.at("description").get<std::string>();
+    const std::regex placeholder(R"(\{[a-z_]+\})");
+    for (const auto& file : embedded::files_below("agents/")) {
+        const std::string text(file.bytes);
+        for (std::sregex_iterator found(text.begin(), text.end(), placeholder), end; found != end; ++found) {
+            EXPECT_NE(explanation.find(found->str()), std::string::npos) << file.path << ": " << found->str();
+        }
     }
 }
 
