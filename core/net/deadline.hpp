@@ -50,7 +50,7 @@ class Deadline {
     std::size_t index_;
 };
 
-/// A deadline for one scope: `const WithDeadline limit(deadline, now + timeout); co_await operation;`
+/// A deadline for one scope, for the operations awaited in it.
 class WithDeadline {
   public:
     WithDeadline(Deadline& deadline, SteadyTime when) : deadline_(deadline) { deadline_.set(when); }

@@ -84,6 +84,10 @@ class ReadBuffer {
     bool parse(Parser& parser, ErrorCode& error) {
         error = {};
         while (begin_ < end_ && !parser.is_done()) {
+            // Beast 1.81 aborts (an assertion of its own) when it is asked again with four bytes of
+            // "0\r\n\r\n". No chunked body has fewer than these five left, so that waiting for them never
+            // waits in vain.
+            if (parser.is_header_done() && parser.chunked() && end_ - begin_ < 5) return false;
             const auto used = parser.put(asio::const_buffer(bytes_.get() + begin_, end_ - begin_), error);
             begin_ += used;
             if (error == boost::beast::http::error::need_more) {

@@ -258,25 +258,37 @@ class Session final : public TaskOwner, public std::enable_shared_from_this<Sess
         self->head_.clear();
         write_head(self->head_, answer.response, self->keep_alive_, self->to_head_);
 
-        Sent sent;
-        sent.status = answer.response.status;
-        sent.began = std::chrono::steady_clock::now();
-        self->deadline_.set(deadline_after(sent.began, self->server_->limits.send));
-        const std::array<asio::const_buffer, 2> buffers{asio::buffer(self->head_),
-                                                        asio::buffer(body.data(), wanted)};
-        const auto [error, bytes] = co_await asio::async_write(self->socket_, buffers, as_values);
-        self->deadline_.clear();
-        sent.ended = std::chrono::steady_clock::now();
-        sent.bytes = bytes > self->head_.size() ? bytes - self->head_.size() : 0;
-        sent.complete = !error && wanted == whole;
-
+        const auto [sent, failed] =
+            co_await write(self, answer.response.status, {body.data(), wanted}, whole);
         const auto ending = answer.ending;
         const auto on_sent = std::exchange(answer.on_sent, nullptr);
         self->answer_.reset();
         if (on_sent && !self->server_->loop.closing) on_sent(sent);
-        if (error || self->closed_) co_return false;
+        if (failed || self->closed_) co_return false;
         if (stump) co_await finish(self, ending);
         co_return keep_alive && !self->closed_;
+    }
+
+    struct Written {
+        Sent sent;
+        bool failed = false;
+    };
+
+    /// Writes the head and so much of a body of `whole` bytes.
+    static Task<Written> write(std::shared_ptr<Session> self, int status, std::string_view body,
+                               std::size_t whole) {
+        Written written;
+        Sent& sent = written.sent;
+        sent.status = status;
+        sent.began = std::chrono::steady_clock::now();
+        const WithDeadline limit(self->deadline_, deadline_after(sent.began, self->server_->limits.send));
+        const std::array<asio::const_buffer, 2> buffers{asio::buffer(self->head_), asio::buffer(body)};
+        const auto [error, bytes] = co_await asio::async_write(self->socket_, buffers, as_values);
+        sent.ended = std::chrono::steady_clock::now();
+        sent.bytes = bytes > self->head_.size() ? bytes - self->head_.size() : 0;
+        written.failed = static_cast<bool>(error);
+        sent.complete = !error && body.size() == whole;
+        co_return written;
     }
 
     /// Ends the connection as a fault demands.
@@ -307,7 +319,7 @@ class Session final : public TaskOwner, public std::enable_shared_from_this<Sess
         std::string text;
         write_head(text, response, false);
         text += response.body;
-        self->deadline_.set(deadline_after(std::chrono::steady_clock::now(), farewell));
+        const WithDeadline limit(self->deadline_, deadline_after(std::chrono::steady_clock::now(), farewell));
         const auto [failure, bytes] =
             co_await asio::async_write(self->socket_, asio::buffer(text), as_values);
         if (failure || self->closed_) co_return;

@@ -203,9 +203,9 @@ Result<> TcpProxy::Impl::make_black_hole() {
         filler.open(here.protocol(), error);
         if (!error) filler.non_blocking(true, error);
         if (!error) filler.bind({here.address(), 0}, error);
-        if (!error) filler_address = filler.local_endpoint(error);
         if (!error) filler.connect(here, error);
         if (error == asio::error::in_progress || error == asio::error::would_block) error = {};
+        if (!error) filler_address = filler.local_endpoint(error);
     }
     const auto give_up = std::chrono::steady_clock::now() + filler_limit;
     while (!error && !queue_is_full(listener) && std::chrono::steady_clock::now() < give_up) {

@@ -3,6 +3,7 @@
 #include "core/net/test_socket.hpp"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <memory>
 
@@ -240,6 +241,56 @@ TEST_P(TcpProxyHoldTest, AnotherCutMayFollowWithoutAHeal) {
     EXPECT_FALSE(pair.server.readable());
     heal();
     pair.server.receive_until("again");
+}
+
+/// One direction of an edge as it should be: what was sent, what has arrived, whether it is cut.
+struct Stream {
+    std::string sent;
+    std::string arrived;
+    bool cut = false;
+
+    /// What can arrive arrives; what is held does not.
+    void settle(TestSocket& receiver) {
+        if (cut) {
+            RC_ASSERT(!receiver.readable());
+            return;
+        }
+        while (arrived.size() < sent.size()) arrived += receiver.receive().value();
+    }
+};
+
+RC_GTEST_FIXTURE_PROP(TcpProxyTest, NothingPassesACutAndNothingIsLostByOne,
+                      (const std::vector<std::uint8_t>& steps)) {
+    auto pair = connected();
+    Stream up;
+    Stream down;
+    for (const auto step : steps) {
+        const std::string bytes = fmt::format("<{}>", step);
+        const auto held = [&](int bit) {
+            return (step >> bit & 1) == 0 ? Cut::none : step % 3 == 0 ? Cut::stall : Cut::black_hole;
+        };
+        if (step % 3 == 0) {
+            pair.client.send(bytes);
+            up.sent += bytes;
+        } else if (step % 3 == 1) {
+            pair.server.send(bytes);
+            down.sent += bytes;
+        } else {
+            up.settle(pair.server);
+            down.settle(pair.client);
+            const EdgeCut cut{held(4), held(5)};
+            set(cut);
+            up.cut = cut.to_upstream != Cut::none;
+            down.cut = cut.to_client != Cut::none;
+        }
+    }
+    heal();
+    pair.client.finish_sending();
+    pair.server.finish_sending();
+    RC_ASSERT(up.arrived + pair.server.receive_all() == up.sent);
+    RC_ASSERT(down.arrived + pair.client.receive_all() == down.sent);
+    RC_ASSERT(counters().to_upstream.forwarded == up.sent.size());
+    RC_ASSERT(counters().to_client.forwarded == down.sent.size());
 }
 
 // new connections
