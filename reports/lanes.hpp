@@ -2,7 +2,6 @@
 
 #include "core/history/operation.hpp"
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -79,7 +78,6 @@ struct Lanes {
     std::vector<PublishMark> publishes;
     std::map<std::string, FaultDetail> faults;  ///< by the interval's id
     std::vector<Gap> stalls;                    ///< the harness itself did not run
-    bool torn = false;
 
     /// The place of a revision in its bundle's order; nullopt when nobody published it.
     [[nodiscard]] std::optional<std::size_t> order_of(const std::string& bundle,

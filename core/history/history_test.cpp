@@ -5,8 +5,14 @@
 #include <rapidcheck/gtest.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <fstream>
+#include <memory>
+
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
 
 // How RapidCheck prints a counterexample; by itself it would ask a Json to become a string.
 namespace nlohmann {
@@ -314,6 +320,28 @@ RC_GTEST_PROP(Line, TheOrderOfKeysDoesNotMatter, ()) {
     const auto read = parse_line(other);
     if (read.has_error()) RC_FAIL(text_of(read) + " in " + other);
     RC_ASSERT(*read == record);
+}
+
+RC_GTEST_PROP(Line, FollowsThePublishedSchema, ()) {
+    using Adapter = valijson::adapters::NlohmannJsonAdapter;
+    static const auto kSchema = [] {
+        const auto json =
+            read_json(std::string(MISTRIAL_SOURCE_DIR) + "/scenarios/schema/history.schema.json");
+        MISTRIAL_INVARIANT(json.has_value(), "{}", json.error().message);
+        auto schema = std::make_unique<valijson::Schema>();
+        valijson::SchemaParser().populateSchema(Adapter(*json), *schema);
+        return schema;
+    }();
+    Record record = a_record();
+    record.index %= 1U << 30U;  // valijson compares integers as doubles
+    const Json line = Json::parse(to_line(record));
+    valijson::Validator validator;
+    valijson::ValidationResults found;
+    if (validator.validate(*kSchema, Adapter(line), &found)) return;
+    std::string all = line.dump();
+    for (const auto& error : found)
+        all += fmt::format("\n{}: {}", fmt::join(error.context, ""), error.description);
+    RC_FAIL(all);
 }
 
 RC_GTEST_PROP(Line, AnyBytesAreReadOrRefusedButNeverMore, ()) {

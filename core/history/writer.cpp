@@ -1,5 +1,7 @@
 #include "core/history/writer.hpp"
 
+#include "core/utf8.hpp"
+
 #include <fcntl.h>
 #include <fmt/compile.h>
 #include <unistd.h>
@@ -21,26 +23,6 @@ void append_integer(std::string& out, std::integral auto number) {
     out.append(digits.data(), digits.size());
 }
 
-/// The length of the well-formed UTF-8 sequence at `at` (Unicode 15, table 3-7), 0 when there is none.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) {
-        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-    };
-    const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    const unsigned lead = byte(0), second = byte(1);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const bool narrow = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F);
-        return continues(1) && continues(2) && !narrow ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const bool narrow = (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
-        return continues(1) && continues(2) && continues(3) && !narrow ? 4 : 0;
-    }
-    return 0;
-}
-
 /// Quoted and escaped. A byte that is not UTF-8 becomes U+FFFD: a history is JSON whatever an agent answered.
 void append_string(std::string& out, std::string_view text) {
     out += '"';
@@ -57,10 +39,10 @@ void append_string(std::string& out, std::string_view text) {
         if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') [[likely]] {
             ++at;
         } else if (c >= 0x80) {
-            if (const auto length = sequence_length(text, at); length > 0)
+            if (const auto length = utf8_sequence(text, at); length > 0)
                 at += length;
             else
-                replace("\xEF\xBF\xBD", 1);
+                replace(kReplacement, 1);
         } else {
             switch (c) {
                 case '"':
