@@ -39,6 +39,7 @@ class Agent::Parts {
           document_(rego::from_json(setup.document)),
           behaviour_(setup.behaviour ? std::move(setup.behaviour) : std::make_shared<Behaviour>()),
           loader_(setup.loader ? std::move(setup.loader) : std::make_shared<Loader>()),
+          loads_outside_(setup.loads_outside),
           ids_(RandomStream(setup.seed, setup.name, "ids")),
           log_delays_(RandomStream(setup.seed, setup.name, "decision-log")),
           activated_(initial_snapshot(document_)),
@@ -115,7 +116,7 @@ class Agent::Parts {
         }
         if (stopping_) return;
         for (auto& [name, loop] : loops_)
-            if (loop.timer == event.timer && !loop.request && !loop.persisting) return poll(loop);
+            if (loop.timer == event.timer && !loop.request && !loop.loading && !loop.persisting) return poll(loop);
     }
 
     void on(Persisted& event) {
@@ -130,6 +131,14 @@ class Agent::Parts {
                 loop.on_disk = true;
             }
             return activation_done(loop, done.etag, done.size);
+        }
+    }
+
+    void on(LoadDone& event) {
+        for (auto& [name, loop] : loops_) {
+            if (!loop.loading || loop.loading->job != event.job) continue;
+            const Fresh fresh = std::move(std::exchange(loop.loading, std::nullopt)->fresh);
+            return install(loop, fresh, event.loaded);
         }
     }
 
@@ -162,12 +171,17 @@ class Agent::Parts {
         std::string etag;
         std::uint64_t size = 0;
     };
+    struct Loading {
+        LoadId job = 0;
+        Fresh fresh;
+    };
     /// One bundle: its download loop and what is told of it.
     struct Loop {
         Download download;
         TimerId timer = 0;
         BundleStatus status{};
         std::optional<RequestId> request{};
+        std::optional<Loading> loading{};
         std::optional<Persisting> persisting{};
         bool on_disk = false;
     };
@@ -191,17 +205,28 @@ class Agent::Parts {
         if (auto* failed = std::get_if<DownloadFailed>(&outcome))
             return fail_attempt(loop, failed->message, failed->status);
         loop.status.last_successful_request = now_.wall;
-        if (auto* fresh = std::get_if<Fresh>(&outcome)) return install(loop, *fresh);
+        if (auto* fresh = std::get_if<Fresh>(&outcome)) return load(loop, std::move(*fresh));
         // A 304 about a bundle that was never activated tells nothing.
         if (loop.status.last_successful_activation) succeed(loop);
         else settle(loop, true);
     }
 
-    void install(Loop& loop, const Fresh& fresh) {
-        const std::string& name = loop.status.name;
+    [[nodiscard]] static bundle::ArchiveLimits limits_of(const Loop& loop) {
+        return {.member_bytes = loop.download.source().size_limit};
+    }
+
+    void load(Loop& loop, Fresh fresh) {
         loop.status.seen = true;
         loop.status.last_successful_download = now_.wall;
-        if (auto activated = activate_archive(loop, fresh.archive); !activated)
+        if (!loads_outside_) return install(loop, fresh, loader_->load(fresh.archive, limits_of(loop)));
+        const LoadId job = next_load_++;
+        out_.emplace_back(Load{job, fresh.archive, limits_of(loop)});
+        loop.loading = Loading{job, std::move(fresh)};
+    }
+
+    void install(Loop& loop, const Fresh& fresh, const Result<std::shared_ptr<const Loaded>>& loaded) {
+        const std::string& name = loop.status.name;
+        if (auto activated = put_in_force(loop, loaded); !activated)
             return fail_attempt(loop, activated.error().message, std::nullopt);
         const std::uint64_t size = http::bytes_of(fresh.archive).size();
         if (loop.download.source().persist) {
@@ -215,8 +240,7 @@ class Agent::Parts {
         activation_done(loop, fresh.etag, size);
     }
 
-    Result<> activate_archive(Loop& loop, const http::Body& archive) {
-        auto loaded = loader_->load(archive, {.member_bytes = loop.download.source().size_limit});
+    Result<> put_in_force(Loop& loop, const Result<std::shared_ptr<const Loaded>>& loaded) {
         if (!loaded) return loaded.error();
         auto next = activate(activated_, document_, loop.status.name, *loaded);
         if (!next) return next.error();
@@ -264,7 +288,7 @@ class Agent::Parts {
         if (!restored) return;
         loop.on_disk = true;
         loop.status.seen = true;
-        if (auto activated = activate_archive(loop, restored->archive); !activated) {
+        if (auto activated = put_in_force(loop, loader_->load(restored->archive, limits_of(loop))); !activated) {
             error("bundle {}: what was persisted cannot be activated: {}", name, activated.error().message);
             loop.status.problem = activated.error().message;
             return;
@@ -469,6 +493,7 @@ class Agent::Parts {
     rego::Value document_;
     std::shared_ptr<Behaviour> behaviour_;
     std::shared_ptr<Loader> loader_;
+    bool loads_outside_;
     RandomSequence ids_;
     RandomSequence log_delays_;
 
@@ -478,6 +503,7 @@ class Agent::Parts {
     Decisions decisions_;
     bool ready_ = false;
     DiskJobId next_job_ = 1;
+    LoadId next_load_ = 1;
 
     std::map<std::string, std::string> labels_;
     bool reporting_ = false;

@@ -22,6 +22,7 @@ using RequestId = std::uint64_t;   ///< a request of the agent's own; never used
 using ExchangeId = std::uint64_t;  ///< a client's request; named by whoever carries it
 using TimerId = std::uint64_t;     ///< setting a timer again moves it
 using DiskJobId = std::uint64_t;
+using LoadId = std::uint64_t;
 
 /// First event of an incarnation: what lies in the persistence directory.
 struct Started {
@@ -50,11 +51,17 @@ struct Persisted {
     DiskJobId job = 0;
     std::optional<std::string> error;
 };
+/// What became of a Load.
+struct LoadDone {
+    LoadId job = 0;
+    Result<std::shared_ptr<const Loaded>> loaded;
+};
 /// Stop in good order (SIGTERM): downloads end, what is buffered of the decision log is uploaded, then Stopped. Whoever
 /// carries the agent limits how long that may take.
 struct StopRequested {};
 
-using Event = std::variant<Started, Responded, RequestFailed, TimerFired, RequestArrived, Persisted, StopRequested>;
+using Event =
+    std::variant<Started, Responded, RequestFailed, TimerFired, RequestArrived, Persisted, LoadDone, StopRequested>;
 
 struct Send {
     RequestId request = 0;
@@ -78,6 +85,12 @@ struct Persist {
     std::string bundle;
     std::vector<DiskStep> steps;
 };
+/// Read this archive with a Loader and say LoadDone; decisions go on meanwhile. Only with `Setup::loads_outside`.
+struct Load {
+    LoadId job = 0;
+    http::Body archive;
+    bundle::ArchiveLimits limits;
+};
 struct Reply {
     ExchangeId exchange = 0;
     http::Response response;
@@ -90,7 +103,7 @@ struct LogLine {
 /// Nothing is left to do.
 struct Stopped {};
 
-using Action = std::variant<Send, Cancel, SetTimer, CancelTimer, Persist, Reply, LogLine, Stopped>;
+using Action = std::variant<Send, Cancel, SetTimer, CancelTimer, Persist, Load, Reply, LogLine, Stopped>;
 using Actions = std::vector<Action>;
 
 /// What an incarnation is made of.
@@ -102,6 +115,9 @@ struct Setup {
     std::string version = "mistrial-0.1.0";
     std::shared_ptr<Behaviour> behaviour;  ///< null: the correct agent
     std::shared_ptr<Loader> loader;        ///< null: one of its own
+    /// Downloaded archives are loaded by whoever carries the agent, in its own time (Load, LoadDone), instead of within
+    /// the call that brings them. What was persisted is loaded by `loader` in any case.
+    bool loads_outside = false;
 };
 
 /// One incarnation, from Started to its death or Stopped. Used by one thread. What survives it is on the disk.

@@ -85,6 +85,7 @@ class AgentRig {
     bool acks_lost = false;      ///< log uploads arrive, their acknowledgement does not
     bool disk_fails = false;
     Duration latency = std::chrono::milliseconds(1);
+    std::optional<Duration> load_time;  ///< archives are loaded outside the core, and that takes so long
     std::shared_ptr<Behaviour> (*make_behaviour)() = nullptr;
 
     // What tests look at.
@@ -111,6 +112,7 @@ class AgentRig {
         setup.seed = incarnation_;
         setup.name = "a1";
         if (make_behaviour != nullptr) setup.behaviour = make_behaviour();
+        setup.loads_outside = load_time.has_value();
         agent_.emplace(std::move(setup));
         stopped = false;
         Started started;
@@ -241,6 +243,8 @@ class AgentRig {
             timers_.erase(off->timer);
         } else if (auto* persist = std::get_if<Persist>(&action)) {
             write(*persist);
+        } else if (auto* load = std::get_if<Load>(&action)) {
+            queue_.push_back({now_ + load_time.value(), LoadDone{load->job, Loader().load(load->archive, load->limits)}});
         } else if (auto* reply = std::get_if<Reply>(&action)) {
             replies_[reply->exchange] = reply->response;
         } else if (auto* line = std::get_if<LogLine>(&action)) {

@@ -211,6 +211,27 @@ TEST(Agent, NoDecisionMixesTwoRevisions) {
     }
 }
 
+TEST(Agent, DecidesByTheOldRevisionWhileTheNewOneIsLoading) {
+    AgentRig rig;
+    rig.load_time = 700ms;
+    rig.publish_grants("r1", true);
+    rig.boot();
+    rig.run_for(1s);
+    EXPECT_EQ(rig.decide().policy(), "r1");
+    rig.publish_grants("r2", false);
+    rig.run_for(1s);
+    const std::size_t polls = rig.polls().size();
+    EXPECT_EQ(rig.decide().policy(), "r1");
+    rig.run_for(500ms);
+    EXPECT_EQ(rig.decide().policy(), "r2");
+    EXPECT_EQ(rig.decide().provenance(), "r2");
+    EXPECT_EQ(rig.polls().size(), polls) << "the next poll is due after the activation";
+    rig.publish_bytes("main", "r3", "garbage");
+    rig.run_for(3s);
+    EXPECT_EQ(rig.decide().policy(), "r2");
+    EXPECT_THAT(rig.statuses.back().errors->dump(), HasSubstr("not gzip"));
+}
+
 // --- several bundles
 
 TEST(Agent, OneBundleHoldsThePlanOthersDataOnly) {

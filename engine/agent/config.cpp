@@ -223,6 +223,9 @@ void read_bundle(const std::string& name, const Json& json, Config& config, Mist
     section.periodic_only("trigger");
     section.refuse({"signing"}, "it does not verify signatures; " + std::string(kUseRealOpa));
     section.no_other_keys();
+    // It names a folder below the persistence directory.
+    if (name.empty() || name.starts_with('/') || fmt::format("/{}/", name).find("/../") != std::string::npos)
+        mistakes.add(fmt::format("/bundles/{}", name), "a bundle's name is a path that leads down");
     config.bundles.emplace(name, std::move(source));
 }
 

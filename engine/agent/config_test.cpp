@@ -117,6 +117,14 @@ TEST(Config, RefusesByNameWhatOpaHasAndItDoesNot) {
     EXPECT_EQ(refusal(R"({"nd_builtin_cache": false, "discovery": null})"), "accepted") << "nothing is asked for";
 }
 
+TEST(Config, ABundlesNameCannotLeadOutOfThePersistenceDirectory) {
+    for (const char* name : {"..", "a/../../b", "/etc", ""})
+        EXPECT_THAT(refusal(Json{{"services", {{"s", {{"url", "http://h:1"}}}}}, {"bundles", {{name, Json::object()}}}}
+                                .dump()),
+                    HasSubstr("leads down"))
+            << name;
+}
+
 TEST(Config, NothingIsTakenForAnObjectThatIsNone) {
     for (const char* text : {"[]", "1", R"({"services": 1})", R"({"bundles": []})", R"({"bundles": {"m": 1}})",
                              R"({"status": 1})", R"({"decision_logs": []})", R"({"services": {"s": []}})",

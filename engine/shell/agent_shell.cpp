@@ -4,6 +4,7 @@
 #include "core/net/http_server.hpp"
 #include "engine/shell/disk.hpp"
 #include "engine/shell/http_conversion.hpp"
+#include "engine/shell/worker.hpp"
 
 #include <map>
 #include <optional>
@@ -26,7 +27,8 @@ Clocks clocks_now() {
 class Shell final : public AgentShell {
   public:
     Shell(net::Loop& loop, AgentOptions options)
-        : loop_(loop), log_(std::move(options.log)), grace_(options.grace), setup_(std::move(options.setup)) {}
+        : loop_(loop), log_(std::move(options.log)), grace_(options.grace), setup_(std::move(options.setup)),
+          disk_(loop), loading_(loop) {}
 
     Result<> open(const net::Endpoint& listen) {
         for (const auto& [name, service] : setup_.config.services) {
@@ -37,11 +39,11 @@ class Shell final : public AgentShell {
             services_.emplace(name, Connection{std::make_unique<net::HttpClient>(loop_, url->endpoint, limits),
                                                std::move(url->prefix)});
         }
-        const std::filesystem::path root = setup_.config.persistence_directory;
+        root_ = setup_.config.persistence_directory;
         std::vector<std::string> problems;
-        agent::Started started{Disk::load(root, problems)};
+        agent::Started started{load_persisted(root_, problems)};
         for (const std::string& problem : problems) log(LogLine::Level::error, problem);
-        disk_.emplace(loop_, root, [this](agent::Persisted done) { feed(std::move(done)); });
+        setup_.loads_outside = true;
         core_.emplace(std::move(setup_));
 
         auto server = net::HttpServer::listen(
@@ -108,7 +110,15 @@ class Shell final : public AgentShell {
         } else if (auto* off = std::get_if<agent::CancelTimer>(&action)) {
             timers_.erase(off->timer);
         } else if (auto* persist = std::get_if<agent::Persist>(&action)) {
-            disk_->submit(std::move(*persist));
+            disk_.submit([this, job = std::move(*persist), root = root_]() -> Worker::Continuation {
+                return [this, done = shell::perform(job, root)]() mutable { feed(std::move(done)); };
+            });
+        } else if (auto* load = std::get_if<agent::Load>(&action)) {
+            loading_.submit([this, job = std::move(*load)]() -> Worker::Continuation {
+                return [this, done = agent::LoadDone{job.job, agent::Loader().load(job.archive, job.limits)}]() mutable {
+                    feed(std::move(done));
+                };
+            });
         } else if (auto* line = std::get_if<LogLine>(&action)) {
             log(line->level, line->message);
         } else if (std::get_if<agent::Stopped>(&action) != nullptr) {
@@ -148,8 +158,10 @@ class Shell final : public AgentShell {
     std::map<std::string, Connection> services_;
     std::map<agent::TimerId, net::Timer> timers_;
     net::Timer grace_timer_;
-    std::optional<Disk> disk_;
+    std::filesystem::path root_;
     std::unique_ptr<net::HttpServer> server_;
+    Worker disk_;     ///< an fsync delays no decision
+    Worker loading_;  ///< nor does a large bundle
 };
 
 }  // namespace

@@ -71,53 +71,14 @@ Result<> perform(const DiskStep& step, const std::filesystem::path& root) {
     return {};
 }
 
-Disk::Disk(net::Loop& loop, std::filesystem::path root, Done done)
-    : loop_(loop), root_(std::move(root)), done_(std::make_shared<Done>(std::move(done))), thread_([this] { work(); }) {}
-
-Disk::~Disk() {
-    *done_ = {};
-    {
-        const std::lock_guard lock(mutex_);
-        ending_ = true;
-        jobs_.clear();
-    }
-    wake_.notify_one();
-    thread_.join();
+agent::Persisted perform(const agent::Persist& job, const std::filesystem::path& root) {
+    for (const DiskStep& step : job.steps)
+        if (auto performed = perform(step, root); !performed) return {job.job, performed.error().message};
+    return {job.job, std::nullopt};
 }
 
-void Disk::submit(agent::Persist job) {
-    {
-        const std::lock_guard lock(mutex_);
-        jobs_.push_back(std::move(job));
-    }
-    wake_.notify_one();
-}
-
-void Disk::work() {
-    while (true) {
-        agent::Persist job;
-        {
-            std::unique_lock lock(mutex_);
-            wake_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
-            if (ending_) return;
-            job = std::move(jobs_.front());
-            jobs_.pop_front();
-        }
-        agent::Persisted result{job.job, std::nullopt};
-        for (const DiskStep& step : job.steps) {
-            if (auto performed = perform(step, root_); !performed) {
-                result.error = performed.error().message;
-                break;
-            }
-        }
-        // The callback is emptied by the destructor on the loop's thread, where this runs too.
-        loop_.post([done = done_, result = std::move(result)] {
-            if (*done) (*done)(result);
-        });
-    }
-}
-
-std::vector<agent::PersistedFile> Disk::load(const std::filesystem::path& root, std::vector<std::string>& problems) {
+std::vector<agent::PersistedFile> load_persisted(const std::filesystem::path& root,
+                                                 std::vector<std::string>& problems) {
     std::vector<agent::PersistedFile> files;
     std::error_code error;
     const auto folder = root / "bundles";
