@@ -13,8 +13,8 @@ namespace {
 /// Functions calling functions deeper than this end the query; OPA's plans never recurse.
 constexpr int max_calls = 400;
 
-/// How a block ended. Values >= 0: that many further blocks are left with it, 0 being the block alone (a statement in
-/// it was undefined, or `break 0`).
+/// How a block ended. Values >= 0: that many further blocks are left with it, 0 being the block alone (a
+/// statement in it was undefined, or `break 0`).
 enum Outcome : std::int32_t {
     completed = -1,  ///< its last statement was reached
     returned = -2,   ///< a function's return
@@ -57,8 +57,8 @@ class Stack {
     std::size_t used_ = 0;
 };
 
-/// What a function of (input, data) answered. Two a function: for the query's own documents, and for the last others
-/// (inside `with`). Documents are told apart by their nodes, which the entry keeps alive.
+/// What a function of (input, data) answered. Two a function: for the query's own documents, and for the last
+/// others (inside `with`). Documents are told apart by their nodes, which the entry keeps alive.
 struct Memory {
     bool known = false;
     Value input;
@@ -66,7 +66,8 @@ struct Memory {
     Value result;
 };
 
-/// The virtual document under the base document: objects are merged, anything else of the rules hides the base.
+/// The virtual document under the base document: objects are merged, anything else of the rules hides the
+/// base.
 Value merge(const Value& base, const Value& rules) {
     if (base.type() != Type::object || rules.type() != Type::object) return rules;
     Value merged = base;
@@ -91,7 +92,9 @@ Value upserted(const Value& document, std::span<const Value* const> path, const 
 class Evaluator::Machine {
   public:
     explicit Machine(Plan plan)
-        : plan_(std::move(plan)), program_(plan_.program()), own_(program_.functions.size()),
+        : plan_(std::move(plan)),
+          program_(plan_.program()),
+          own_(program_.functions.size()),
           other_(program_.functions.size()) {}
 
     Result<std::optional<Value>> evaluate(std::string_view name, const Value& input, const Value& data,
@@ -153,34 +156,59 @@ class Evaluator::Machine {
                 return completed;
             }
             case Opcode::assign_var:
-            case Opcode::assign_int: frame[s.target] = get(s.a, frame); return completed;
-            case Opcode::assign_var_once: return assign_once(s, frame);
-            case Opcode::call: return call(s, s.callee, frame);
-            case Opcode::call_builtin: return call_builtin(s, frame);
-            case Opcode::call_dynamic: return call_dynamic(s, frame);
-            case Opcode::equal: return get(s.a, frame) == get(s.b, frame) ? completed : undefined;
-            case Opcode::not_equal: return get(s.a, frame) == get(s.b, frame) ? undefined : completed;
-            case Opcode::block: return run_all(s.blocks, frame);
-            case Opcode::break_out: return static_cast<std::int32_t>(s.callee);
-            case Opcode::scan: return scan(s, frame);
+            case Opcode::assign_int:
+                frame[s.target] = get(s.a, frame);
+                return completed;
+            case Opcode::assign_var_once:
+                return assign_once(s, frame);
+            case Opcode::call:
+                return call(s, s.callee, frame);
+            case Opcode::call_builtin:
+                return call_builtin(s, frame);
+            case Opcode::call_dynamic:
+                return call_dynamic(s, frame);
+            case Opcode::equal:
+                return get(s.a, frame) == get(s.b, frame) ? completed : undefined;
+            case Opcode::not_equal:
+                return get(s.a, frame) == get(s.b, frame) ? undefined : completed;
+            case Opcode::block:
+                return run_all(s.blocks, frame);
+            case Opcode::break_out:
+                return static_cast<std::int32_t>(s.callee);
+            case Opcode::scan:
+                return scan(s, frame);
             case Opcode::negate: {
                 const std::int32_t outcome = run(program_.blocks[s.blocks.first], frame);
                 if (outcome == completed) return undefined;
                 return outcome == undefined ? completed : outer(outcome);
             }
-            case Opcode::with: return with(s, frame);
-            case Opcode::is_array: return get(s.a, frame).type() == Type::array ? completed : undefined;
-            case Opcode::is_object: return get(s.a, frame).type() == Type::object ? completed : undefined;
-            case Opcode::is_set: return get(s.a, frame).type() == Type::set ? completed : undefined;
-            case Opcode::is_defined: return frame[s.a].is_defined() ? completed : undefined;
-            case Opcode::is_undefined: return frame[s.a].is_defined() ? undefined : completed;
+            case Opcode::with:
+                return with(s, frame);
+            case Opcode::is_array:
+                return get(s.a, frame).type() == Type::array ? completed : undefined;
+            case Opcode::is_object:
+                return get(s.a, frame).type() == Type::object ? completed : undefined;
+            case Opcode::is_set:
+                return get(s.a, frame).type() == Type::set ? completed : undefined;
+            case Opcode::is_defined:
+                return frame[s.a].is_defined() ? completed : undefined;
+            case Opcode::is_undefined:
+                return frame[s.a].is_defined() ? undefined : completed;
             case Opcode::len:
                 frame[s.target] = Value::integer(static_cast<std::int64_t>(length(get(s.a, frame))));
                 return completed;
-            case Opcode::make_array: frame[s.target] = Value::array(); return completed;
-            case Opcode::make_object: frame[s.target] = Value::object(); return completed;
-            case Opcode::make_set: frame[s.target] = Value::set(); return completed;
-            case Opcode::reset_local: frame[s.target] = Value(); return completed;
+            case Opcode::make_array:
+                frame[s.target] = Value::array();
+                return completed;
+            case Opcode::make_object:
+                frame[s.target] = Value::object();
+                return completed;
+            case Opcode::make_set:
+                frame[s.target] = Value::set();
+                return completed;
+            case Opcode::reset_local:
+                frame[s.target] = Value();
+                return completed;
             case Opcode::array_append:
             case Opcode::set_add: {
                 const Value& value = get(s.a, frame);
@@ -192,14 +220,19 @@ class Evaluator::Machine {
                     frame[s.target].append(value);
                 return completed;
             }
-            case Opcode::object_insert: return insert(s, frame);
+            case Opcode::object_insert:
+                return insert(s, frame);
             case Opcode::object_insert_once: {
                 const Value* present = frame[s.target].find(get(s.a, frame));
                 if (present == nullptr) return insert(s, frame);
                 return *present == get(s.b, frame) ? completed : conflict(s, "object keys must be unique");
             }
-            case Opcode::object_merge: frame[s.target] = merge(frame[s.a], frame[s.b]); return completed;
-            case Opcode::result_set_add: result_ = frame[s.a]; return completed;
+            case Opcode::object_merge:
+                frame[s.target] = merge(frame[s.a], frame[s.b]);
+                return completed;
+            case Opcode::result_set_add:
+                result_ = frame[s.a];
+                return completed;
             case Opcode::return_local:
                 returned_ = frame[s.a];
                 return returned;
@@ -220,7 +253,8 @@ class Evaluator::Machine {
     std::int32_t insert(const Statement& s, Value* frame) {
         const Value& key = get(s.a, frame);
         const Value& value = get(s.b, frame);
-        if (!key.is_defined() || !value.is_defined() || frame[s.target].type() != Type::object) return inconsistent(s);
+        if (!key.is_defined() || !value.is_defined() || frame[s.target].type() != Type::object)
+            return inconsistent(s);
         frame[s.target].insert(key, value);
         return completed;
     }
@@ -240,7 +274,8 @@ class Evaluator::Machine {
                 return completed;
             }
         }
-        if (calls_ == max_calls) return error(s, "eval_recursion_error", "functions call each other too deeply");
+        if (calls_ == max_calls)
+            return error(s, "eval_recursion_error", "functions call each other too deeply");
         ++calls_;
         Value* inner = stack_.take(function.slots);
         for (std::uint32_t i = 0; i < function.parameters; ++i) inner[i] = get(arguments[i], frame);
@@ -287,8 +322,8 @@ class Evaluator::Machine {
         const auto found = program_.paths.find(path_);
         if (found == program_.paths.end()) return 0;
         const std::int32_t outcome = call(s, found->second, frame);
-        // OPA's planner wraps a dynamic call in three more blocks, and a function that is there but undefined leaves
-        // them all, so that the base document is not asked in its place.
+        // OPA's planner wraps a dynamic call in three more blocks, and a function that is there but undefined
+        // leaves them all, so that the base document is not asked in its place.
         return outcome == 0 ? 3 : outcome;
     }
 
@@ -311,14 +346,16 @@ class Evaluator::Machine {
             }
             case Type::set:
                 for (const Value& element : source.elements())
-                    if (const auto outcome = turn(element, element); outcome != completed) return outer(outcome);
+                    if (const auto outcome = turn(element, element); outcome != completed)
+                        return outer(outcome);
                 break;
             case Type::object:
                 for (const Member& member : source.members())
                     if (const auto outcome = turn(member.key, member.value); outcome != completed)
                         return outer(outcome);
                 break;
-            default: break;
+            default:
+                break;
         }
         return completed;
     }
@@ -342,17 +379,22 @@ class Evaluator::Machine {
     static std::size_t length(const Value& value) {
         if (value.type() != Type::string) return value.size();
         const std::string_view text = value.as_string();
-        return static_cast<std::size_t>(
-            std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+        return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+            return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+        }));
     }
 
-    std::int32_t conflict(const Statement& s, std::string_view what) { return error(s, "eval_conflict_error", what); }
+    std::int32_t conflict(const Statement& s, std::string_view what) {
+        return error(s, "eval_conflict_error", what);
+    }
     std::int32_t inconsistent(const Statement& s) {
-        return error(s, "eval_internal_error", "the plan builds on a value that is not there; build it again with opa build");
+        return error(s, "eval_internal_error",
+                     "the plan builds on a value that is not there; build it again with opa build");
     }
     std::int32_t error(const Statement& s, std::string_view code, std::string_view what) {
         const Location& at = program_.locations[static_cast<std::size_t>(&s - program_.statements.data())];
-        const std::string_view file = at.file < program_.files.size() ? std::string_view(program_.files[at.file]) : "?";
+        const std::string_view file =
+            at.file < program_.files.size() ? std::string_view(program_.files[at.file]) : "?";
         error_ = fmt::format("{}:{}: {}: {}", file, at.row, code, what);
         return failed;
     }
@@ -390,13 +432,13 @@ Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
-Result<std::optional<Value>> Evaluator::evaluate(std::string_view entrypoint, const Value& input, const Value& data,
-                                                 const QueryContext& context) {
+Result<std::optional<Value>> Evaluator::evaluate(std::string_view entrypoint, const Value& input,
+                                                 const Value& data, const QueryContext& context) {
     return machine_->evaluate(entrypoint, input, data, context);
 }
 
-Result<std::optional<Value>> evaluate(const Plan& plan, std::string_view entrypoint, const Value& input, const Value& data,
-                                      const QueryContext& context) {
+Result<std::optional<Value>> evaluate(const Plan& plan, std::string_view entrypoint, const Value& input,
+                                      const Value& data, const QueryContext& context) {
     return Evaluator(plan).evaluate(entrypoint, input, data, context);
 }
 

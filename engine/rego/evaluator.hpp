@@ -13,12 +13,12 @@ namespace mistrial::rego {
 
 /// What a query may know beside its documents: the same for all of it.
 struct QueryContext {
-    WallTime now{};                            ///< what time.now_ns says
-    Value runtime = Value::object();           ///< what opa.runtime() says
+    WallTime now{};                   ///< what time.now_ns says
+    Value runtime = Value::object();  ///< what opa.runtime() says
 };
 
-/// Evaluates queries of one plan; keeps its buffers from query to query. Pure: no clock, no I/O; the same arguments
-/// give the same answer. One thread at a time.
+/// Evaluates queries of one plan; keeps its buffers from query to query. Pure: no clock, no I/O; the same
+/// arguments give the same answer. One thread at a time.
 class Evaluator {
   public:
     explicit Evaluator(Plan plan);
@@ -26,10 +26,10 @@ class Evaluator {
     Evaluator(Evaluator&&) noexcept;
     Evaluator& operator=(Evaluator&&) noexcept;
 
-    /// The decision of `entrypoint`; nothing when it is undefined. `input` may be undefined (a query without input).
-    /// `data` is the base document (an object); rules come from the plan. Errors: an entry point that the plan does
-    /// not have, and OPA's evaluation errors ("eval_conflict_error: ..." with file and line), which fail the query.
-    /// An error inside a builtin makes its expression undefined, as OPA does.
+    /// The decision of `entrypoint`; nothing when it is undefined. `input` may be undefined (a query without
+    /// input). `data` is the base document (an object); rules come from the plan. Errors: an entry point that
+    /// the plan does not have, and OPA's evaluation errors ("eval_conflict_error: ..." with file and line),
+    /// which fail the query. An error inside a builtin makes its expression undefined, as OPA does.
     [[nodiscard]] Result<std::optional<Value>> evaluate(std::string_view entrypoint, const Value& input,
                                                         const Value& data, const QueryContext& context);
 
@@ -39,7 +39,8 @@ class Evaluator {
 };
 
 /// One query by an Evaluator of its own.
-[[nodiscard]] Result<std::optional<Value>> evaluate(const Plan& plan, std::string_view entrypoint, const Value& input,
-                                                    const Value& data, const QueryContext& context);
+[[nodiscard]] Result<std::optional<Value>> evaluate(const Plan& plan, std::string_view entrypoint,
+                                                    const Value& input, const Value& data,
+                                                    const QueryContext& context);
 
 }  // namespace mistrial::rego

@@ -8,8 +8,9 @@ namespace {
 /// A plan with one entry point, "p", of one block; `strings` are its constants.
 Plan plan_of(const std::string& statements, const std::string& strings = R"({"value":"result"})",
              const std::string& funcs = "") {
-    auto plan = Plan::parse(R"({"static":{"strings":[)" + strings + R"(]},"plans":{"plans":[{"name":"p","blocks":[{"stmts":[)" +
-                                statements + R"(]}]}]},"funcs":{"funcs":[)" + funcs + "]}}",
+    auto plan = Plan::parse(R"({"static":{"strings":[)" + strings +
+                                R"(]},"plans":{"plans":[{"name":"p","blocks":[{"stmts":[)" + statements +
+                                R"(]}]}]},"funcs":{"funcs":[)" + funcs + "]}}",
                             "plan.json");
     EXPECT_TRUE(plan.has_value()) << (plan ? "" : plan.error().message);
     return *plan;
@@ -28,7 +29,8 @@ const std::string give_local_9 =
 
 TEST(Evaluator, AnswersWithTheInputsMember) {
     const Plan plan = plan_of(R"({"type":"DotStmt","stmt":{"source":{"type":"local","value":0},
-                                  "key":{"type":"string_index","value":1},"target":9}},)" + give_local_9,
+                                  "key":{"type":"string_index","value":1},"target":9}},)" +
+                                  give_local_9,
                               R"({"value":"result"},{"value":"user"})");
     EXPECT_EQ(answer(plan, R"({"user":"ann"})"), "\"ann\"");
     EXPECT_EQ(answer(plan, R"({"other":"ann"})"), "undefined");

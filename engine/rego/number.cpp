@@ -112,6 +112,20 @@ bool Number::is_integer() const noexcept {
     return !decimal_ || decimal_->point >= static_cast<std::int64_t>(decimal_->digits.size());
 }
 
+std::optional<std::int64_t> Number::whole() const noexcept {
+    if (!decimal_) return integer_;
+    if (!is_integer() || decimal_->point > 19) return std::nullopt;
+    std::int64_t value = 0;
+    for (std::int64_t i = 0; i < decimal_->point; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        const int digit = at < decimal_->digits.size() ? decimal_->digits[at] - '0' : 0;
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, decimal_->negative ? -digit : digit, &value))
+            return std::nullopt;
+    }
+    return value;
+}
+
 int Number::sign() const noexcept {
     if (decimal_) return decimal_->digits.empty() ? 0 : decimal_->negative ? -1 : 1;
     return integer_ < 0 ? -1 : integer_ > 0 ? 1 : 0;
@@ -134,8 +148,10 @@ double Number::to_double() const {
 std::strong_ordering Number::compare_slow(const Number& a, const Number& b) noexcept {
     const Digits small_a(a.integer_);
     const Digits small_b(b.integer_);
-    const View view_a = a.decimal_ ? View{a.decimal_->negative, a.decimal_->digits, a.decimal_->point} : small_a.view();
-    const View view_b = b.decimal_ ? View{b.decimal_->negative, b.decimal_->digits, b.decimal_->point} : small_b.view();
+    const View view_a =
+        a.decimal_ ? View{a.decimal_->negative, a.decimal_->digits, a.decimal_->point} : small_a.view();
+    const View view_b =
+        b.decimal_ ? View{b.decimal_->negative, b.decimal_->digits, b.decimal_->point} : small_b.view();
     return compare_views(view_a, view_b);
 }
 

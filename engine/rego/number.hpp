@@ -10,14 +10,15 @@
 #include <string>
 #include <string_view>
 
-/// Rego's numbers: integers of 64 bits held in place, every other number (larger, fractional, or written in another
-/// way than its shortest) as an exact decimal with the text it came with, so that what a policy prints is what it
-/// was given. Compared by value: `1`, `1.0` and `1e0` are equal.
+/// Rego's numbers: integers of 64 bits held in place, every other number (larger, fractional, or written in
+/// another way than its shortest) as an exact decimal with the text it came with, so that what a policy
+/// prints is what it was given. Compared by value: `1`, `1.0` and `1e0` are equal.
 ///
-/// Arithmetic is OPA's: integers of any size are exact; as soon as one operand has a fraction both are rounded to
-/// binary floating point with 64 bits of mantissa, and the result is the shortest decimal that reads back the same.
-/// No machine floating point is involved, so results are the same on every machine. One difference is deliberate: OPA
-/// 1.19 takes `10.0` for equal to `1` (it strips zeros and dots off the end of the text); here it is ten.
+/// Arithmetic is OPA's: integers of any size are exact; as soon as one operand has a fraction both are
+/// rounded to binary floating point with 64 bits of mantissa, and the result is the shortest decimal that
+/// reads back the same. No machine floating point is involved, so results are the same on every machine. One
+/// difference is deliberate: OPA 1.19 takes `10.0` for equal to `1` (it strips zeros and dots off the end of
+/// the text); here it is ten.
 namespace mistrial::rego {
 
 namespace detail {
@@ -52,6 +53,8 @@ class Number {
         if (decimal_) return std::nullopt;
         return integer_;
     }
+    /// The integer of 64 bits that the number is by value: 1 for `1.0`.
+    [[nodiscard]] std::optional<std::int64_t> whole() const noexcept;
     [[nodiscard]] bool is_integer() const noexcept;  ///< by value: true of `1.0` too
     [[nodiscard]] int sign() const noexcept;         ///< -1, 0 or 1
     [[nodiscard]] std::string text() const;          ///< as JSON, and as it was written
@@ -73,7 +76,8 @@ class Number {
     DecimalPointer decimal_;
 };
 
-/// Nothing where OPA reports an error (division by zero, remainder of fractions) and for exponents beyond 10,000.
+/// Nothing where OPA reports an error (division by zero, remainder of fractions) and for exponents beyond
+/// 10,000.
 [[nodiscard]] std::optional<Number> add(const Number& a, const Number& b);
 [[nodiscard]] std::optional<Number> subtract(const Number& a, const Number& b);
 [[nodiscard]] std::optional<Number> multiply(const Number& a, const Number& b);

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 
-/// OPA's arithmetic (topdown/arithmetic.go) rests on Go's math/big: exact big.Int for integers, and big.Float, whose
-/// operations round to nearest even at 64 bits of mantissa, for the rest; printed as the shortest decimal that reads
-/// back as the same 64 bits.
+/// OPA's arithmetic (topdown/arithmetic.go) rests on Go's math/big: exact big.Int for integers, and
+/// big.Float, whose operations round to nearest even at 64 bits of mantissa, for the rest; printed as the
+/// shortest decimal that reads back as the same 64 bits.
 namespace mistrial::rego {
 namespace {
 
@@ -115,10 +115,11 @@ cpp_int truncated(const Binary& value) {
     return value.mantissa < 0 ? cpp_int(-magnitude) : magnitude;
 }
 
-/// The shortest digits D and exponent such that 0.D x 10^point lies within half a unit of the 64-bit mantissa.
+/// The shortest digits D and exponent such that 0.D x 10^point lies within half a unit of the 64-bit
+/// mantissa.
 void shortest_digits(const Binary& value, std::string& digits, std::int64_t& point) {
-    // The mantissa widened to the full 64 bits; as in Go, half a unit away on both sides still reads back the same
-    // (also below a power of two). Everything is scaled by 2 so that those bounds are integers.
+    // The mantissa widened to the full 64 bits; as in Go, half a unit away on both sides still reads back the
+    // same (also below a power of two). Everything is scaled by 2 so that those bounds are integers.
     cpp_int mantissa = abs(value.mantissa);
     std::int64_t exponent = value.exponent;
     const unsigned missing = mantissa_bits - 1 - static_cast<unsigned>(msb(mantissa));
@@ -210,7 +211,9 @@ Number number_of(const Binary& value) {
         text += digits;
         text.append(static_cast<std::size_t>(point - count), '0');
     } else {
-        text.append(digits, 0, static_cast<std::size_t>(point)).append(".").append(digits, static_cast<std::size_t>(point));
+        text.append(digits, 0, static_cast<std::size_t>(point))
+            .append(".")
+            .append(digits, static_cast<std::size_t>(point));
     }
     return *Number::parse(text);
 }
@@ -232,7 +235,8 @@ Binary multiplied(const Binary& a, const Binary& b) {
 template <class ExactOperation, class BinaryOperation>
 std::optional<Number> folded(std::span<const Number> numbers, int start, ExactOperation exactly,
                              BinaryOperation roughly) {
-    const bool integers = std::all_of(numbers.begin(), numbers.end(), [](const Number& n) { return n.is_integer(); });
+    const bool integers =
+        std::all_of(numbers.begin(), numbers.end(), [](const Number& n) { return n.is_integer(); });
     cpp_int total = start;
     Binary rough{cpp_int(start), 0};
     for (const Number& number : numbers) {
@@ -250,7 +254,8 @@ std::optional<Number> folded(std::span<const Number> numbers, int start, ExactOp
 }
 
 template <class ExactOperation, class BinaryOperation>
-std::optional<Number> arithmetic(const Number& a, const Number& b, ExactOperation exactly, BinaryOperation roughly) {
+std::optional<Number> arithmetic(const Number& a, const Number& b, ExactOperation exactly,
+                                 BinaryOperation roughly) {
     if (a.is_integer() && b.is_integer()) {
         const auto x = integer_of(a);
         const auto y = integer_of(b);
@@ -281,7 +286,9 @@ std::optional<Number> subtract(const Number& a, const Number& b) {
     if (x && y && !__builtin_sub_overflow(*x, *y, &result)) return Number(result);
     return arithmetic(
         a, b, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m - n); },
-        [](const Binary& m, const Binary& n) { return added(m, Binary{-n.mantissa, n.exponent}); });
+        [](const Binary& m, const Binary& n) {
+            return added(m, Binary{-n.mantissa, n.exponent});
+        });
 }
 
 std::optional<Number> multiply(const Number& a, const Number& b) {
@@ -290,8 +297,7 @@ std::optional<Number> multiply(const Number& a, const Number& b) {
     std::int64_t result = 0;
     if (x && y && !__builtin_mul_overflow(*x, *y, &result)) return Number(result);
     return arithmetic(
-        a, b, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m * n); },
-        multiplied);
+        a, b, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m * n); }, multiplied);
 }
 
 std::optional<Number> divide(const Number& a, const Number& b) {
@@ -320,11 +326,13 @@ std::optional<Number> remainder(const Number& a, const Number& b) {
 }
 
 std::optional<Number> sum(std::span<const Number> numbers) {
-    return folded(numbers, 0, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m + n); }, added);
+    return folded(
+        numbers, 0, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m + n); }, added);
 }
 
 std::optional<Number> product(std::span<const Number> numbers) {
-    return folded(numbers, 1, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m * n); }, multiplied);
+    return folded(
+        numbers, 1, [](const cpp_int& m, const cpp_int& n) { return cpp_int(m * n); }, multiplied);
 }
 
 std::optional<Number> absolute(const Number& a) {

@@ -92,7 +92,8 @@ class Reader {
             const Builtin* builtin = find_builtin(name);
             const auto declared = entry.find("decl");
             // A builtin that nothing calls is harmless; the call itself is refused, with its place.
-            const bool result = declared == entry.end() || !declared->is_object() || declared->contains("result");
+            const bool result =
+                declared == entry.end() || !declared->is_object() || declared->contains("result");
             declared_.emplace(name, Declared{builtin, result});
         }
     }
@@ -120,7 +121,8 @@ class Reader {
             function.name = text(entry, "name");
             function.parameters = static_cast<std::uint32_t>(list(entry, "params").size());
             const auto index = static_cast<std::uint32_t>(program_.functions.size());
-            if (!functions_.emplace(function.name, index).second) refuse("function {} stands twice", function.name);
+            if (!functions_.emplace(function.name, index).second)
+                refuse("function {} stands twice", function.name);
             std::vector<Value> path;
             for (const Json& step : list(entry, "path")) {
                 if (!step.is_string()) refuse("function {}: its path holds {}", function.name, step.dump());
@@ -139,7 +141,8 @@ class Reader {
             where_ = fmt::format("function {}", program_.functions[index].name);
             slots_.clear();
             const Json& parameters = list(entry, "params");
-            if (parameters.size() < 2) refuse("{} parameters, where input and data are the first two", parameters.size());
+            if (parameters.size() < 2)
+                refuse("{} parameters, where input and data are the first two", parameters.size());
             for (const Json& parameter : parameters) {
                 if (!parameter.is_number_integer()) refuse("a parameter is {}", parameter.dump());
                 if (!slots_.emplace(parameter.get<std::int64_t>(), static_cast<Slot>(slots_.size())).second)
@@ -167,13 +170,15 @@ class Reader {
     // --- blocks and statements
 
     Range read_blocks(const Json& blocks, int depth) {
-        // Statements of one block, and blocks of one statement, stand side by side, so the inner ones go first.
+        // Statements of one block, and blocks of one statement, stand side by side, so the inner ones go
+        // first.
         std::vector<Range> ranges;
         for (const Json& block : blocks) {
             if (depth == 0) block_ = ranges.size();
             ranges.push_back(read_block(block, depth));
         }
-        const Range range{static_cast<std::uint32_t>(program_.blocks.size()), static_cast<std::uint32_t>(ranges.size())};
+        const Range range{static_cast<std::uint32_t>(program_.blocks.size()),
+                          static_cast<std::uint32_t>(ranges.size())};
         program_.blocks.insert(program_.blocks.end(), ranges.begin(), ranges.end());
         return range;
     }
@@ -306,7 +311,8 @@ class Reader {
     }
     void break_index(const Json& body, Statement& s) {
         const std::int64_t index = integer(body, "index");
-        if (index < 0 || index > depth_) refuse("break out of {} blocks where {} are open", index + 1, depth_ + 1);
+        if (index < 0 || index > depth_)
+            refuse("break out of {} blocks where {} are open", index + 1, depth_ + 1);
         s.callee = static_cast<std::uint32_t>(index);
     }
     void blocks(const Json& body, Statement& s) { s.blocks = read_blocks(list(body, "blocks"), depth_ + 1); }
@@ -342,7 +348,10 @@ class Reader {
         const auto declared = declared_.find(name);
         const Builtin* builtin = declared == declared_.end() ? find_builtin(name) : declared->second.builtin;
         if (builtin == nullptr)
-            refuse("unknown builtin {}: the embedded agent does not have it; write the rule without it, or run OPA", name);
+            refuse(
+                "unknown builtin {}: the embedded agent does not have it; write the rule without it, or run "
+                "OPA",
+                name);
         if (s.operands.count != builtin->arity)
             refuse("{} called with {} arguments for {} parameters", name, s.operands.count, builtin->arity);
         s.opcode = Opcode::call_builtin;
@@ -367,7 +376,9 @@ class Reader {
 
   public:
     /// "function NAME, block 3", for an error.
-    [[nodiscard]] std::string place() const { return where_.empty() ? "" : fmt::format("{}, block {}: ", where_, block_); }
+    [[nodiscard]] std::string place() const {
+        return where_.empty() ? "" : fmt::format("{}, block {}: ", where_, block_);
+    }
 
   private:
     struct Declared {
@@ -425,8 +436,9 @@ const Reader::StatementKind Reader::kinds[] = {
 };
 
 const Reader::StatementKind* Reader::find_kind(std::string_view name) {
-    const auto at = std::lower_bound(std::begin(kinds), std::end(kinds), name,
-                                     [](const StatementKind& kind, std::string_view n) { return kind.name < n; });
+    const auto at =
+        std::lower_bound(std::begin(kinds), std::end(kinds), name,
+                         [](const StatementKind& kind, std::string_view n) { return kind.name < n; });
     return at != std::end(kinds) && at->name == name ? at : nullptr;
 }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-/// What a Plan is made of: the flat program that the evaluator runs. Made by plan.cpp, which checks every index, so
-/// that the evaluator checks none.
+/// What a Plan is made of: the flat program that the evaluator runs. Made by plan.cpp, which checks every
+/// index, so that the evaluator checks none.
 namespace mistrial::rego {
 
 enum class Opcode : std::uint8_t {
@@ -57,16 +57,18 @@ struct Range {
     std::uint32_t count = 0;
 };
 
-/// One statement. `a` and `b` are the operands in the order in which the plan names them, `target` the slot written.
+/// One statement. `a` and `b` are the operands in the order in which the plan names them, `target` the slot
+/// written.
 struct Statement {
     Opcode opcode = Opcode::block;
     Operand a = 0;
     Operand b = 0;
     Slot target = 0;
-    std::uint32_t callee = 0;  ///< call: function; call_builtin: row of `builtins`; break_out: how many blocks
-    Range blocks;              ///< block, scan, negate, with: the blocks inside
-    Range operands;            ///< calls: arguments; with: the path
-    Range path;                ///< call_dynamic: what names the function
+    std::uint32_t callee =
+        0;           ///< call: function; call_builtin: row of `builtins`; break_out: how many blocks
+    Range blocks;    ///< block, scan, negate, with: the blocks inside
+    Range operands;  ///< calls: arguments; with: the path
+    Range path;      ///< call_dynamic: what names the function
 };
 
 /// Where a statement comes from in the policy's text, for errors.

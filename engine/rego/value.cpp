@@ -27,32 +27,51 @@ const auto key_before = [](const Member& member, const Value& key) { return memb
 
 std::string_view name_of(Type type) {
     switch (type) {
-        case Type::undefined: return "undefined";
-        case Type::null: return "null";
-        case Type::boolean: return "boolean";
-        case Type::number: return "number";
-        case Type::string: return "string";
-        case Type::array: return "array";
-        case Type::object: return "object";
-        case Type::set: return "set";
+        case Type::undefined:
+            return "undefined";
+        case Type::null:
+            return "null";
+        case Type::boolean:
+            return "boolean";
+        case Type::number:
+            return "number";
+        case Type::string:
+            return "string";
+        case Type::array:
+            return "array";
+        case Type::object:
+            return "object";
+        case Type::set:
+            return "set";
     }
     return "undefined";
 }
 
 void Value::retain() const noexcept {
     switch (tag_) {
-        case Tag::decimal: intrusive_ptr_add_ref(decimal_); break;
-        case Tag::string: string_->references.fetch_add(1, std::memory_order_relaxed); break;
+        case Tag::decimal:
+            intrusive_ptr_add_ref(decimal_);
+            break;
+        case Tag::string:
+            string_->references.fetch_add(1, std::memory_order_relaxed);
+            break;
         case Tag::array:
-        case Tag::set: list_->references.fetch_add(1, std::memory_order_relaxed); break;
-        case Tag::object: object_->references.fetch_add(1, std::memory_order_relaxed); break;
-        default: break;
+        case Tag::set:
+            list_->references.fetch_add(1, std::memory_order_relaxed);
+            break;
+        case Tag::object:
+            object_->references.fetch_add(1, std::memory_order_relaxed);
+            break;
+        default:
+            break;
     }
 }
 
 void Value::release() noexcept {
     switch (tag_) {
-        case Tag::decimal: intrusive_ptr_release(decimal_); break;
+        case Tag::decimal:
+            intrusive_ptr_release(decimal_);
+            break;
         case Tag::string:
             if (string_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete string_;
             break;
@@ -63,7 +82,8 @@ void Value::release() noexcept {
         case Tag::object:
             if (object_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete object_;
             break;
-        default: break;
+        default:
+            break;
     }
     tag_ = Tag::undefined;
 }
@@ -72,7 +92,9 @@ Value::Value(const Value& other) noexcept : tag_(other.tag_), integer_(other.int
     if (shares()) retain();
 }
 
-Value::Value(Value&& other) noexcept : tag_(other.tag_), integer_(other.integer_) { other.tag_ = Tag::undefined; }
+Value::Value(Value&& other) noexcept : tag_(other.tag_), integer_(other.integer_) {
+    other.tag_ = Tag::undefined;
+}
 
 Value& Value::operator=(const Value& other) noexcept {
     if (other.shares()) other.retain();
@@ -157,7 +179,8 @@ Value Value::set(std::vector<Value> elements) {
 }
 
 Value Value::object(std::vector<Member> members) {
-    std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.key < b.key; });
+    std::stable_sort(members.begin(), members.end(),
+                     [](const Member& a, const Member& b) { return a.key < b.key; });
     std::size_t kept = 0;
     for (std::size_t i = 0; i < members.size(); ++i) {
         if (kept > 0 && members[kept - 1].key == members[i].key) {
@@ -178,15 +201,23 @@ Value Value::object(std::vector<Member> members) {
 
 Type Value::type() const noexcept {
     switch (tag_) {
-        case Tag::undefined: return Type::undefined;
-        case Tag::null: return Type::null;
-        case Tag::boolean: return Type::boolean;
+        case Tag::undefined:
+            return Type::undefined;
+        case Tag::null:
+            return Type::null;
+        case Tag::boolean:
+            return Type::boolean;
         case Tag::integer:
-        case Tag::decimal: return Type::number;
-        case Tag::string: return Type::string;
-        case Tag::array: return Type::array;
-        case Tag::object: return Type::object;
-        case Tag::set: return Type::set;
+        case Tag::decimal:
+            return Type::number;
+        case Tag::string:
+            return Type::string;
+        case Tag::array:
+            return Type::array;
+        case Tag::object:
+            return Type::object;
+        case Tag::set:
+            return Type::set;
     }
     return Type::undefined;
 }
@@ -220,9 +251,12 @@ std::span<const Member> Value::members() const {
 std::size_t Value::size() const noexcept {
     switch (tag_) {
         case Tag::array:
-        case Tag::set: return list_->elements.size();
-        case Tag::object: return object_->members.size();
-        default: return 0;
+        case Tag::set:
+            return list_->elements.size();
+        case Tag::object:
+            return object_->members.size();
+        default:
+            return 0;
     }
 }
 
@@ -244,16 +278,19 @@ const Value* Value::find(const Value& key) const noexcept {
             const auto at = std::lower_bound(elements.begin(), elements.end(), key);
             return at != elements.end() && *at == key ? &*at : nullptr;
         }
-        default: return nullptr;
+        default:
+            return nullptr;
     }
 }
 
 const Value* Value::find(std::string_view key) const noexcept {
     if (tag_ != Tag::object) return nullptr;
     const auto& members = object_->members;
-    const auto at = std::lower_bound(members.begin(), members.end(), key, [](const Member& member, std::string_view k) {
-        return member.key.tag_ == Tag::string ? member.key.string_->text < k : member.key.tag_ < Tag::string;
-    });
+    const auto at =
+        std::lower_bound(members.begin(), members.end(), key, [](const Member& member, std::string_view k) {
+            return member.key.tag_ == Tag::string ? member.key.string_->text < k
+                                                  : member.key.tag_ < Tag::string;
+        });
     const bool found = at != members.end() && at->key.tag_ == Tag::string && at->key.string_->text == key;
     return found ? &at->value : nullptr;
 }
@@ -284,14 +321,15 @@ Value::ObjectNode& Value::own_object() {
 }
 
 void Value::append(Value element) {
-    MISTRIAL_INVARIANT(tag_ == Tag::array && element.is_defined(), "append of {} to {}", name_of(element.type()),
-                       name_of(type()));
+    MISTRIAL_INVARIANT(tag_ == Tag::array && element.is_defined(), "append of {} to {}",
+                       name_of(element.type()), name_of(type()));
     own_list().elements.push_back(std::move(element));
 }
 
 void Value::insert(Value key, Value value) {
-    MISTRIAL_INVARIANT(tag_ == Tag::object && key.is_defined() && value.is_defined(), "insert of {}: {} into {}",
-                       name_of(key.type()), name_of(value.type()), name_of(type()));
+    MISTRIAL_INVARIANT(tag_ == Tag::object && key.is_defined() && value.is_defined(),
+                       "insert of {}: {} into {}", name_of(key.type()), name_of(value.type()),
+                       name_of(type()));
     auto& members = own_object().members;
     if (members.empty() || members.back().key < key) {
         members.push_back({std::move(key), std::move(value)});
@@ -320,9 +358,12 @@ bool Value::same_as(const Value& other) const noexcept {
     if (tag_ != other.tag_) return false;
     switch (tag_) {
         case Tag::undefined:
-        case Tag::null: return true;
-        case Tag::boolean: return boolean_ == other.boolean_;
-        default: return integer_ == other.integer_;  // the pointer, for those that have one
+        case Tag::null:
+            return true;
+        case Tag::boolean:
+            return boolean_ == other.boolean_;
+        default:
+            return integer_ == other.integer_;  // the pointer, for those that have one
     }
 }
 
@@ -333,10 +374,13 @@ std::strong_ordering Value::compare(const Value& a, const Value& b) noexcept {
     if (type_a != type_b) return type_a <=> type_b;
     switch (a.tag_) {
         case Tag::undefined:
-        case Tag::null: return std::strong_ordering::equal;
-        case Tag::boolean: return a.boolean_ <=> b.boolean_;
+        case Tag::null:
+            return std::strong_ordering::equal;
+        case Tag::boolean:
+            return a.boolean_ <=> b.boolean_;
         case Tag::integer:
-        case Tag::decimal: return a.as_number() <=> b.as_number();
+        case Tag::decimal:
+            return a.as_number() <=> b.as_number();
         case Tag::string:
             if (a.string_ == b.string_) return std::strong_ordering::equal;
             return a.string_->text <=> b.string_->text;
@@ -351,11 +395,11 @@ std::strong_ordering Value::compare(const Value& a, const Value& b) noexcept {
             if (a.object_ == b.object_) return std::strong_ordering::equal;
             const auto& x = a.object_->members;
             const auto& y = b.object_->members;
-            return std::lexicographical_compare_three_way(x.begin(), x.end(), y.begin(), y.end(),
-                                                          [](const Member& m, const Member& n) {
-                                                              const auto keys = compare(m.key, n.key);
-                                                              return keys != 0 ? keys : compare(m.value, n.value);
-                                                          });
+            return std::lexicographical_compare_three_way(
+                x.begin(), x.end(), y.begin(), y.end(), [](const Member& m, const Member& n) {
+                    const auto keys = compare(m.key, n.key);
+                    return keys != 0 ? keys : compare(m.value, n.value);
+                });
         }
     }
     return std::strong_ordering::equal;

@@ -24,12 +24,13 @@ enum class Type : std::uint8_t { undefined, null, boolean, number, string, array
 
 struct Member;
 
-/// A value of sixteen bytes; composite ones share their nodes, and copying is counting a reference. A value never
-/// changes behind another's back: the three building functions copy a shared node first. A default-constructed Value
-/// is undefined, which is the absence of a value: it has no JSON, is never inside a collection, and equals only
-/// itself.
+/// A value of sixteen bytes; composite ones share their nodes, and copying is counting a reference. A value
+/// never changes behind another's back: the three building functions copy a shared node first. A
+/// default-constructed Value is undefined, which is the absence of a value: it has no JSON, is never inside a
+/// collection, and equals only itself.
 ///
-/// Threads: distinct Values may be used, and share nodes, in different threads; one Value may be read by many.
+/// Threads: distinct Values may be used, and share nodes, in different threads; one Value may be read by
+/// many.
 class Value {
   public:
     Value() noexcept = default;
@@ -71,14 +72,14 @@ class Value {
     /// Elements of a collection; 0 for anything else.
     [[nodiscard]] std::size_t size() const noexcept;
 
-    /// `value[key]`: an object's value, an array's element by integer, a set's element itself; null when there is
-    /// none, and for every other type. The pointer lives as long as the node.
+    /// `value[key]`: an object's value, an array's element by integer, a set's element itself; null when
+    /// there is none, and for every other type. The pointer lives as long as the node.
     [[nodiscard]] const Value* find(const Value& key) const noexcept;
     /// An object's value by a string.
     [[nodiscard]] const Value* find(std::string_view key) const noexcept;
 
-    /// To an array, an object (an equal key keeps its place and gets the new value), a set. O(1) at the end of the
-    /// order, O(n) elsewhere and when the node is shared.
+    /// To an array, an object (an equal key keeps its place and gets the new value), a set. O(1) at the end
+    /// of the order, O(n) elsewhere and when the node is shared.
     void append(Value element);
     void insert(Value key, Value value);
     void add(Value element);
@@ -86,8 +87,8 @@ class Value {
     /// Sharing one node, or equal and without a node: never true of unequal values. O(1).
     [[nodiscard]] bool same_as(const Value& other) const noexcept;
 
-    /// OPA's total order: types, then false < true, numbers by value, strings by bytes, arrays and sets by elements,
-    /// objects by (key, value) pairs.
+    /// OPA's total order: types, then false < true, numbers by value, strings by bytes, arrays and sets by
+    /// elements, objects by (key, value) pairs.
     friend std::strong_ordering operator<=>(const Value& a, const Value& b) noexcept { return compare(a, b); }
     friend bool operator==(const Value& a, const Value& b) noexcept;
 
@@ -121,14 +122,16 @@ struct Member {
     friend bool operator==(const Member&, const Member&) = default;
 };
 
-/// Depth to which JSON may nest; deeper text is refused, so that no recursion over a value can exhaust the stack.
+/// Depth to which JSON may nest; deeper text is refused, so that no recursion over a value can exhaust the
+/// stack.
 inline constexpr int max_depth = 1000;
 
 /// A JSON text as a Value, numbers exact. The error names `where`, line and column.
 [[nodiscard]] Result<Value> parse_value(std::string_view text, std::string_view where);
 
-/// Compact JSON: sets as sorted arrays, keys that are not strings as their JSON text, bytes that are not UTF-8 as
-/// U+FFFD. Equal texts for equal values, up to how numbers were written. Undefined is a broken invariant.
+/// Compact JSON: sets as sorted arrays, keys that are not strings as their JSON text, bytes that are not
+/// UTF-8 as U+FFFD. Equal texts for equal values, up to how numbers were written. Undefined is a broken
+/// invariant.
 [[nodiscard]] std::string to_text(const Value& value);
 void append_text(std::string& out, const Value& value);
 

@@ -91,9 +91,12 @@ class Builder {
     std::string message_;
 };
 
-/// Length of the well-formed UTF-8 sequence at the front of `text` (not empty), 0 for a byte that starts none.
+/// Length of the well-formed UTF-8 sequence at the front of `text` (not empty), 0 for a byte that starts
+/// none.
 std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<unsigned char>(i < text.size() ? text[i] : 0);
+    };
     const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
     const unsigned char first = byte(0);
     if (first < 0x80) return 1;
@@ -129,13 +132,27 @@ void append_string(std::string& out, std::string_view text) {
         }
         std::size_t length = 1;
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\b':
+                out += "\\b";
+                break;
+            case '\f':
+                out += "\\f";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 if (c < 0x20) {
                     out += "\\u00";
@@ -173,9 +190,15 @@ Result<Value> parse_value(std::string_view text, std::string_view where) {
 
 void append_text(std::string& out, const Value& value) {
     switch (value.type()) {
-        case Type::undefined: MISTRIAL_INVARIANT(false, "undefined has no JSON"); break;
-        case Type::null: out += "null"; break;
-        case Type::boolean: out += value.as_boolean() ? "true" : "false"; break;
+        case Type::undefined:
+            MISTRIAL_INVARIANT(false, "undefined has no JSON");
+            break;
+        case Type::null:
+            out += "null";
+            break;
+        case Type::boolean:
+            out += value.as_boolean() ? "true" : "false";
+            break;
         case Type::number:
             if (const auto integer = value.int64()) {
                 char digits[24];
@@ -184,7 +207,9 @@ void append_text(std::string& out, const Value& value) {
                 out += value.as_number().text();
             }
             break;
-        case Type::string: append_string(out, value.as_string()); break;
+        case Type::string:
+            append_string(out, value.as_string());
+            break;
         case Type::array:
         case Type::set: {
             char separator = '[';
@@ -229,14 +254,17 @@ std::string to_text(const Value& value) {
 
 Value from_json(const Json& json) {
     switch (json.type()) {
-        case Json::value_t::boolean: return Value::boolean(json.get<bool>());
-        case Json::value_t::number_integer: return Value::integer(json.get<std::int64_t>());
+        case Json::value_t::boolean:
+            return Value::boolean(json.get<bool>());
+        case Json::value_t::number_integer:
+            return Value::integer(json.get<std::int64_t>());
         case Json::value_t::number_unsigned:
         case Json::value_t::number_float: {
             const auto number = Number::parse(json.dump());
             return number ? Value::number(*number) : Value::null();
         }
-        case Json::value_t::string: return Value::string(json.get_ref<const std::string&>());
+        case Json::value_t::string:
+            return Value::string(json.get_ref<const std::string&>());
         case Json::value_t::array: {
             std::vector<Value> elements;
             elements.reserve(json.size());
@@ -246,18 +274,24 @@ Value from_json(const Json& json) {
         case Json::value_t::object: {
             std::vector<Member> members;
             members.reserve(json.size());
-            for (const auto& [key, value] : json.items()) members.push_back({Value::string(key), from_json(value)});
+            for (const auto& [key, value] : json.items())
+                members.push_back({Value::string(key), from_json(value)});
             return Value::object(std::move(members));
         }
-        default: return Value::null();
+        default:
+            return Value::null();
     }
 }
 
 Json to_json(const Value& value) {
     switch (value.type()) {
-        case Type::undefined: MISTRIAL_INVARIANT(false, "undefined has no JSON"); break;
-        case Type::null: break;
-        case Type::boolean: return value.as_boolean();
+        case Type::undefined:
+            MISTRIAL_INVARIANT(false, "undefined has no JSON");
+            break;
+        case Type::null:
+            break;
+        case Type::boolean:
+            return value.as_boolean();
         case Type::number: {
             if (const auto integer = value.int64()) return *integer;
             const Number number = value.as_number();
@@ -267,7 +301,8 @@ Json to_json(const Value& value) {
             if (error == std::errc{} && end == text.data() + text.size()) return natural;
             return number.to_double();
         }
-        case Type::string: return std::string(value.as_string());
+        case Type::string:
+            return std::string(value.as_string());
         case Type::array:
         case Type::set: {
             Json array = Json::array();

@@ -12,9 +12,12 @@ Value count(const Arguments& a) {
     switch (a[0].type()) {
         case Type::array:
         case Type::object:
-        case Type::set: return Value::integer(static_cast<std::int64_t>(a[0].size()));
-        case Type::string: return Value::integer(static_cast<std::int64_t>(utf8::count(a[0].as_string())));
-        default: return {};
+        case Type::set:
+            return Value::integer(static_cast<std::int64_t>(a[0].size()));
+        case Type::string:
+            return Value::integer(static_cast<std::int64_t>(utf8::count(a[0].as_string())));
+        default:
+            return {};
     }
 }
 
@@ -48,7 +51,8 @@ Value max(const Arguments& a) {
     const auto elements = a.elements(0);
     if (!elements || elements->empty()) return {};
     // The last of equals, as OPA; it shows in how a number is written.
-    return *std::max_element(elements->begin(), elements->end(), [](const Value& x, const Value& y) { return x <= y; });
+    return *std::max_element(elements->begin(), elements->end(),
+                             [](const Value& x, const Value& y) { return x <= y; });
 }
 
 Value min(const Arguments& a) {
@@ -56,7 +60,8 @@ Value min(const Arguments& a) {
     if (!elements || elements->empty()) return {};
     const Value* least = &elements->front();
     // Of a set, OPA passes over null where it can.
-    if (a.is(0, Type::set)) return elements->size() > 1 && least->type() == Type::null ? (*elements)[1] : *least;
+    if (a.is(0, Type::set))
+        return elements->size() > 1 && least->type() == Type::null ? (*elements)[1] : *least;
     for (const Value& element : *elements)
         if (element <= *least) least = &element;
     return *least;
@@ -73,18 +78,21 @@ Value sort(const Arguments& a) {
 Value all(const Arguments& a) {
     const auto elements = a.elements(0);
     if (!elements) return {};
-    return Value::boolean(std::all_of(elements->begin(), elements->end(), [](const Value& v) { return v.is_true(); }));
+    return Value::boolean(
+        std::all_of(elements->begin(), elements->end(), [](const Value& v) { return v.is_true(); }));
 }
 
 Value any(const Arguments& a) {
     const auto elements = a.elements(0);
     if (!elements) return {};
-    return Value::boolean(std::any_of(elements->begin(), elements->end(), [](const Value& v) { return v.is_true(); }));
+    return Value::boolean(
+        std::any_of(elements->begin(), elements->end(), [](const Value& v) { return v.is_true(); }));
 }
 
 constexpr Builtin table[] = {
-    {"all", 1, all},   {"any", 1, any},      {"count", 1, count}, {"max", 1, max}, {"min", 1, min},
-    {"product", 1, fold<product>}, {"sort", 1, sort}, {"sum", 1, sum_of},
+    {"all", 1, all},   {"any", 1, any},    {"count", 1, count},
+    {"max", 1, max},   {"min", 1, min},    {"product", 1, fold<product>},
+    {"sort", 1, sort}, {"sum", 1, sum_of},
 };
 
 }  // namespace

@@ -9,14 +9,14 @@
 #include <string_view>
 #include <utility>
 
-/// Rego's built-in functions. A family is one file with one table of rows; a new function is one more row, a new
-/// family one more table in builtin.cpp. What OPA has and no row names is refused when a plan is read.
+/// Rego's built-in functions. A family is one file with one table of rows; a new function is one more row, a
+/// new family one more table in builtin.cpp. What OPA has and no row names is refused when a plan is read.
 namespace mistrial::rego {
 
 struct QueryContext;
 
-/// What a builtin is given: its arguments, all defined, as many as its row says, and the query's context. The typed
-/// readers give nothing for a value of another type, for which a builtin answers undefined.
+/// What a builtin is given: its arguments, all defined, as many as its row says, and the query's context. The
+/// typed readers give nothing for a value of another type, for which a builtin answers undefined.
 class Arguments {
   public:
     Arguments(std::span<const Value* const> values, const QueryContext& query, std::string& refusal)
@@ -35,15 +35,17 @@ class Arguments {
         if (!is(index, Type::number)) return std::nullopt;
         return values_[index]->as_number();
     }
-    [[nodiscard]] std::optional<std::int64_t> integer(std::size_t index) const { return values_[index]->int64(); }
+    [[nodiscard]] std::optional<std::int64_t> integer(std::size_t index) const {
+        return values_[index]->int64();
+    }
     /// An array's or a set's elements.
     [[nodiscard]] std::optional<std::span<const Value>> elements(std::size_t index) const {
         if (!is(index, Type::array) && !is(index, Type::set)) return std::nullopt;
         return values_[index]->elements();
     }
 
-    /// For what OPA can do and this builtin cannot: the query ends with an error that says so, instead of an answer
-    /// that OPA would not have given. Returns undefined.
+    /// For what OPA can do and this builtin cannot: the query ends with an error that says so, instead of an
+    /// answer that OPA would not have given. Returns undefined.
     Value refuse(std::string why) const {
         *refusal_ = std::move(why);
         return {};

@@ -65,7 +65,9 @@ Value encode_url_no_pad(const Arguments& a) {
     return text ? Value::string(base64(*text, url_safe, false)) : Value();
 }
 
-Value bytes_or_undefined(std::optional<std::string> bytes) { return bytes ? Value::string(std::move(*bytes)) : Value(); }
+Value bytes_or_undefined(std::optional<std::string> bytes) {
+    return bytes ? Value::string(std::move(*bytes)) : Value();
+}
 
 Value decode(const Arguments& a) {
     const auto text = a.text(0);
@@ -110,14 +112,10 @@ Value hex_decode(const Arguments& a) {
 }
 
 constexpr Builtin table[] = {
-    {"base64.decode", 1, decode},
-    {"base64.encode", 1, encode},
-    {"base64.is_valid", 1, is_valid},
-    {"base64url.decode", 1, decode_url},
-    {"base64url.encode", 1, encode_url},
-    {"base64url.encode_no_pad", 1, encode_url_no_pad},
-    {"hex.decode", 1, hex_decode},
-    {"hex.encode", 1, hex_encode},
+    {"base64.decode", 1, decode},        {"base64.encode", 1, encode},
+    {"base64.is_valid", 1, is_valid},    {"base64url.decode", 1, decode_url},
+    {"base64url.encode", 1, encode_url}, {"base64url.encode_no_pad", 1, encode_url_no_pad},
+    {"hex.decode", 1, hex_decode},       {"hex.encode", 1, hex_encode},
 };
 
 }  // namespace

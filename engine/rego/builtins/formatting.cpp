@@ -9,8 +9,8 @@
 #include <string>
 #include <variant>
 
-/// sprintf is Go's fmt.Sprintf over what OPA hands it: integers, fractions as doubles, and text (collections in Rego's
-/// own notation).
+/// sprintf is Go's fmt.Sprintf over what OPA hands it: integers, fractions as doubles, and text (collections
+/// in Rego's own notation).
 namespace mistrial::rego::families {
 namespace {
 
@@ -33,6 +33,8 @@ struct Directive {
     bool sharp = false;
     bool space = false;
     bool zero = false;
+    bool go_syntax = false;
+    bool big_plus = false;  ///< the + of %+v, which only a big integer shows
     std::optional<int> width;
     std::optional<int> precision;
     char32_t verb = 0;
@@ -64,6 +66,9 @@ class Printer {
         return std::move(out_);
     }
 
+    /// What of the format this printer does not know, where Go does; empty when nothing.
+    [[nodiscard]] const std::string& unsupported() const { return unsupported_; }
+
   private:
     static constexpr int widest = 1'000'000;  // Go's limit, too
 
@@ -72,12 +77,23 @@ class Printer {
         good_index_ = true;
         for (bool flags = true; flags && !format_.empty();) {
             switch (format_[0]) {
-                case '-': d.minus = true; break;
-                case '+': d.plus = true; break;
-                case '#': d.sharp = true; break;
-                case ' ': d.space = true; break;
-                case '0': d.zero = true; break;
-                default: flags = false;
+                case '-':
+                    d.minus = true;
+                    break;
+                case '+':
+                    d.plus = true;
+                    break;
+                case '#':
+                    d.sharp = true;
+                    break;
+                case ' ':
+                    d.space = true;
+                    break;
+                case '0':
+                    d.zero = true;
+                    break;
+                default:
+                    flags = false;
             }
             if (flags) format_.remove_prefix(1);
         }
@@ -116,6 +132,10 @@ class Printer {
         }
         d.verb = utf8::take(format_);
         if (d.minus) d.zero = false;
+        if (d.verb == 'v') {  // Go's %#v and %+v are verbs of their own
+            d.go_syntax = std::exchange(d.sharp, false);
+            d.big_plus = std::exchange(d.plus, false);
+        }
         if (d.verb == '%') {
             out_ += '%';
         } else if (!good_index_) {
@@ -159,7 +179,8 @@ class Printer {
         }
         std::size_t number = 0;
         const auto [end, error] = std::from_chars(format_.data() + 1, format_.data() + close, number);
-        good_index_ = error == std::errc{} && end == format_.data() + close && number >= 1 && number <= values_.size();
+        good_index_ =
+            error == std::errc{} && end == format_.data() + close && number >= 1 && number <= values_.size();
         format_.remove_prefix(close + 1);
         if (good_index_) next_ = number - 1;
         return good_index_;
@@ -173,7 +194,8 @@ class Printer {
     }
 
     static std::string type_of(const Argument& argument) {
-        if (const auto* number = std::get_if<Number>(&argument)) return number->int64() ? "int64" : "*big.Int";
+        if (const auto* number = std::get_if<Number>(&argument))
+            return number->int64() ? "int64" : "*big.Int";
         return std::holds_alternative<double>(argument) ? "float64" : "string";
     }
 
@@ -220,7 +242,16 @@ class Printer {
         if (known) return;
         out_ += "%!";
         utf8::append(out_, d.verb);
-        out_ += fmt::format("({}={})", type_of(argument), plain(argument));
+        if (const auto* number = std::get_if<Number>(&argument); number != nullptr && !number->int64()) {
+            out_ += fmt::format("(big.Int={})", number->text());
+            return;
+        }
+        out_ += fmt::format("({}=", type_of(argument));
+        Directive as_value = d;
+        as_value.verb = 'v';
+        as_value.sharp = false;
+        this->argument(as_value, argument);
+        out_ += ')';
     }
 
     bool integer(const Directive& d, const Number& number) {
@@ -228,7 +259,8 @@ class Printer {
         std::string prefix;
         switch (d.verb) {
             case 'v':
-            case 'd': break;
+            case 'd':
+                break;
             case 's':  // only big.Int prints itself so
                 if (number.int64()) return false;
                 break;
@@ -251,16 +283,19 @@ class Printer {
                 break;
             case 'c':
             case 'q':
-            case 'U': return character(d, number);
-            default: return false;
+            case 'U':
+                return character(d, number);
+            default:
+                return false;
         }
         auto digits = format_integer(number, base);
         if (!digits) return false;
         const bool negative = digits->front() == '-';
         if (negative) digits->erase(0, 1);
-        if (d.verb == 'X') std::transform(digits->begin(), digits->end(), digits->begin(), [](char c) {
-            return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
-        });
+        if (d.verb == 'X')
+            std::transform(digits->begin(), digits->end(), digits->begin(), [](char c) {
+                return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+            });
         if (d.precision) {
             const auto wanted = static_cast<std::size_t>(*d.precision);
             if (wanted == 0 && *digits == "0") {
@@ -269,7 +304,9 @@ class Printer {
             }
             if (digits->size() < wanted) digits->insert(0, wanted - digits->size(), '0');
         }
-        pad_number(d, negative, prefix + *digits, d.zero && !d.precision);
+        Directive signs = d;
+        signs.plus = d.plus || (d.big_plus && !number.int64());
+        pad_number(signs, negative, prefix + *digits, d.zero && !d.precision);
         return true;
     }
 
@@ -282,7 +319,11 @@ class Printer {
             text = fmt::format("U+{:04X}", static_cast<std::uint64_t>(*value));
         } else {
             utf8::append(text, point);
-            if (d.verb == 'q') text = point == '\'' ? "'\\''" : "'" + text + "'";
+            if (d.verb == 'q') {
+                text = point == '"' ? "\"" : point == '\'' ? "\\'" : quoted_text(text).substr(1);
+                if (text.back() == '"' && point != '"') text.pop_back();
+                text = "'" + text + "'";
+            }
         }
         pad(d, text);
         return true;
@@ -291,24 +332,42 @@ class Printer {
     static std::string fraction_text(const Directive& d, double value) {
         char buffer[512];
         const auto written = [&](std::chars_format format) {
-            const auto result = d.precision || d.verb == 'f' || d.verb == 'F' || d.verb == 'e' || d.verb == 'E'
-                                    ? std::to_chars(buffer, buffer + sizeof buffer, value, format,
-                                                    std::min(d.precision.value_or(6), 150))
-                                    : std::to_chars(buffer, buffer + sizeof buffer, value, format);
+            const auto result =
+                d.precision || d.verb == 'f' || d.verb == 'F' || d.verb == 'e' || d.verb == 'E'
+                    ? std::to_chars(buffer, buffer + sizeof buffer, value, format,
+                                    std::min(d.precision.value_or(6), 150))
+                    : std::to_chars(buffer, buffer + sizeof buffer, value, format);
             return std::string(buffer, result.ptr);
         };
         switch (d.verb) {
             case 'f':
-            case 'F': return written(std::chars_format::fixed);
+            case 'F':
+                return written(std::chars_format::fixed);
             case 'e':
-            case 'E': return written(std::chars_format::scientific);
-            default: break;
+            case 'E':
+                return written(std::chars_format::scientific);
+            default:
+                break;
         }
         if (d.precision) return written(std::chars_format::general);
         // The shortest digits that read back, with an exponent below -4 and from 6 on.
         std::string scientific = written(std::chars_format::scientific);
         const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
-        return exponent < -4 || exponent >= 6 ? scientific : written(std::chars_format::fixed);
+        return exponent < -4 || exponent >= (d.go_syntax ? 21 : 6) ? scientific
+                                                                   : written(std::chars_format::fixed);
+    }
+
+    /// As Go writes it: 0x1.8p-02.
+    static std::string hexadecimal(const Directive& d, double value) {
+        char buffer[512];
+        const auto end = d.precision
+                             ? std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::hex,
+                                             std::min(*d.precision, 150))
+                             : std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::hex);
+        std::string text(buffer, end.ptr);
+        text.insert(text.front() == '-' ? 1 : 0, "0x");
+        if (const auto exponent = text.find('p'); text.size() - exponent == 3) text.insert(exponent + 2, "0");
+        return text;
     }
 
     bool floating(const Directive& d, double value) {
@@ -319,10 +378,19 @@ class Printer {
             case 'e':
             case 'E':
             case 'g':
-            case 'G': break;
-            default: return false;
+            case 'G':
+            case 'x':
+            case 'X':
+                break;
+            case 'b':
+                unsupported_ = "sprintf's %b of a fraction";
+                return true;
+            default:
+                return false;
         }
-        std::string text = fraction_text(d, value);
+        if (d.sharp) unsupported_ = "sprintf's # flag for a fraction";
+        std::string text = d.verb == 'x' || d.verb == 'X' ? hexadecimal(d, value) : fraction_text(d, value);
+        if (d.verb == 'X') text = utf8::upper(text);
         if (d.verb == 'E' || d.verb == 'G') std::replace(text.begin(), text.end(), 'e', 'E');
         const bool negative = text.front() == '-';
         if (negative) text.erase(0, 1);
@@ -334,10 +402,12 @@ class Printer {
         if (d.precision) value = utf8::slice(value, 0, static_cast<std::size_t>(*d.precision));
         switch (d.verb) {
             case 's':
-            case 'v': pad(d, d.verb == 'v' && d.sharp ? quoted(value) : std::string(value)); return true;
+            case 'v':
+                pad(d, d.go_syntax ? quoted_text(value) : std::string(value));
+                return true;
             case 'q':
                 pad(d, d.sharp && value.find('`') == std::string_view::npos ? "`" + std::string(value) + "`"
-                                                                             : quoted(value));
+                                                                            : quoted_text(value));
                 return true;
             case 'x':
             case 'X': {
@@ -351,7 +421,8 @@ class Printer {
                 pad(d, hex);
                 return true;
             }
-            default: return false;
+            default:
+                return false;
         }
     }
 
@@ -361,12 +432,18 @@ class Printer {
     bool reordered_ = false;
     bool good_index_ = true;
     std::string out_;
+    std::string unsupported_;
 };
 
 Value sprintf(const Arguments& a) {
     const auto format = a.text(0);
     if (!format || !a.is(1, Type::array)) return {};
-    return Value::string(Printer(*format, a[1].elements()).print());
+    Printer printer(*format, a[1].elements());
+    std::string printed = printer.print();
+    if (!printer.unsupported().empty())
+        return a.refuse(
+            fmt::format("{} is not supported; use another verb, or run OPA", printer.unsupported()));
+    return Value::string(std::move(printed));
 }
 
 Value format_int(const Arguments& a) {

@@ -25,7 +25,8 @@ void walk_into(const Value& value, std::vector<Value>& path, std::vector<Value>&
         case Type::object:
             for (const Member& member : value.members()) step(member.key, member.value);
             break;
-        default: break;
+        default:
+            break;
     }
 }
 

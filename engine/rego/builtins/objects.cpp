@@ -9,14 +9,17 @@ namespace {
 /// The keys named by an array, a set, or an object's own keys.
 std::optional<Value> keys_of(const Value& value) {
     switch (value.type()) {
-        case Type::array: return Value::set(std::vector<Value>(value.elements().begin(), value.elements().end()));
-        case Type::set: return value;
+        case Type::array:
+            return Value::set(std::vector<Value>(value.elements().begin(), value.elements().end()));
+        case Type::set:
+            return value;
         case Type::object: {
             std::vector<Value> keys;
             for (const Member& member : value.members()) keys.push_back(member.key);
             return Value::set(std::move(keys));
         }
-        default: return std::nullopt;
+        default:
+            return std::nullopt;
     }
 }
 
@@ -77,7 +80,7 @@ Value union_all(const Arguments& a) {
 }
 
 constexpr Builtin table[] = {
-    {"object.filter", 2, with_keys<true>}, {"object.get", 3, get},           {"object.keys", 1, keys},
+    {"object.filter", 2, with_keys<true>},  {"object.get", 3, get},         {"object.keys", 1, keys},
     {"object.remove", 2, with_keys<false>}, {"object.union", 2, union_two}, {"object.union_n", 1, union_all},
 };
 

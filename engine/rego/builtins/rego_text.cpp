@@ -17,7 +17,9 @@ void write_all(std::string& out, std::span<const Value> elements) {
 
 void write(std::string& out, const Value& value) {
     switch (value.type()) {
-        case Type::string: out += quoted(value.as_string()); break;
+        case Type::string:
+            out += quoted_text(value.as_string());
+            break;
         case Type::array:
             out += '[';
             write_all(out, value.elements());
@@ -44,7 +46,8 @@ void write(std::string& out, const Value& value) {
             out += '}';
             break;
         }
-        default: append_text(out, value);
+        default:
+            append_text(out, value);
     }
 }
 
@@ -62,7 +65,7 @@ std::string rego_text(const Value& value) {
     return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
     std::string out = "\"";
     while (!text.empty()) {
         const auto byte = static_cast<unsigned char>(text[0]);
@@ -70,16 +73,35 @@ std::string quoted(std::string_view text) {
         const char32_t point = utf8::take(text);
         const bool invalid = point == 0xfffd && before - text.size() == 1;
         switch (point) {
-            case '"': out += "\\\""; continue;
-            case '\\': out += "\\\\"; continue;
-            case '\a': out += "\\a"; continue;
-            case '\b': out += "\\b"; continue;
-            case '\f': out += "\\f"; continue;
-            case '\n': out += "\\n"; continue;
-            case '\r': out += "\\r"; continue;
-            case '\t': out += "\\t"; continue;
-            case '\v': out += "\\v"; continue;
-            default: break;
+            case '"':
+                out += "\\\"";
+                continue;
+            case '\\':
+                out += "\\\\";
+                continue;
+            case '\a':
+                out += "\\a";
+                continue;
+            case '\b':
+                out += "\\b";
+                continue;
+            case '\f':
+                out += "\\f";
+                continue;
+            case '\n':
+                out += "\\n";
+                continue;
+            case '\r':
+                out += "\\r";
+                continue;
+            case '\t':
+                out += "\\t";
+                continue;
+            case '\v':
+                out += "\\v";
+                continue;
+            default:
+                break;
         }
         if (invalid)
             out += fmt::format("\\x{:02x}", byte);

@@ -11,6 +11,6 @@ namespace mistrial::rego {
 [[nodiscard]] std::string rego_text(const Value& value);
 
 /// A string between double quotes, escaped as Go's strconv.Quote does.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quoted_text(std::string_view text);
 
 }  // namespace mistrial::rego

@@ -45,7 +45,8 @@ Value intersection(const Arguments& a) {
 Value union_(const Arguments& a) {
     if (!all_sets(a[0])) return {};
     std::vector<Value> all;
-    for (const Value& set : a[0].elements()) all.insert(all.end(), set.elements().begin(), set.elements().end());
+    for (const Value& set : a[0].elements())
+        all.insert(all.end(), set.elements().begin(), set.elements().end());
     return Value::set(std::move(all));
 }
 
@@ -57,7 +58,7 @@ Value set_difference(const Arguments& a) {
 }
 
 constexpr Builtin table[] = {
-    {"and", 2, and_}, {"intersection", 1, intersection}, {"or", 2, or_}, {"set_diff", 2, set_difference},
+    {"and", 2, and_},     {"intersection", 1, intersection}, {"or", 2, or_}, {"set_diff", 2, set_difference},
     {"union", 1, union_},
 };
 

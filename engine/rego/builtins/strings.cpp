@@ -101,7 +101,8 @@ Value occurrences(const Arguments& a) {
     if (!text || !part) return {};
     if (part->empty()) return size_value(utf8::count(*text) + 1);
     std::size_t number = 0;
-    for (auto at = text->find(*part); at != std::string_view::npos; at = text->find(*part, at + part->size())) ++number;
+    for (auto at = text->find(*part); at != std::string_view::npos; at = text->find(*part, at + part->size()))
+        ++number;
     return size_value(number);
 }
 
@@ -165,8 +166,8 @@ struct Pair {
     std::string_view fresh;
 };
 
-/// As Go's strings.Replacer: at every place the first pair that matches, without looking at what was replaced; an
-/// empty old text matches once between any two bytes.
+/// As Go's strings.Replacer: at every place the first pair that matches, without looking at what was
+/// replaced; an empty old text matches once between any two bytes.
 std::string replaced(std::string_view text, std::span<const Pair> pairs) {
     std::string out;
     bool just_matched_empty = false;
@@ -224,7 +225,8 @@ std::string_view without_front(std::string_view text, const auto& drop) {
 std::string_view without_back(std::string_view text, const auto& drop) {
     while (!text.empty()) {
         std::size_t start = text.size() - 1;
-        while (start > 0 && text.size() - start < 4 && (static_cast<unsigned char>(text[start]) & 0xc0U) == 0x80U)
+        while (start > 0 && text.size() - start < 4 &&
+               (static_cast<unsigned char>(text[start]) & 0xc0U) == 0x80U)
             --start;
         std::string_view last = text.substr(start);
         const char32_t point = utf8::take(last);
@@ -245,7 +247,9 @@ std::string_view trim_left(std::string_view text, std::string_view cut) {
 std::string_view trim_right(std::string_view text, std::string_view cut) {
     return without_back(text, [&](char32_t point) { return among(point, cut); });
 }
-std::string_view trim(std::string_view text, std::string_view cut) { return trim_right(trim_left(text, cut), cut); }
+std::string_view trim(std::string_view text, std::string_view cut) {
+    return trim_right(trim_left(text, cut), cut);
+}
 std::string_view trim_prefix(std::string_view text, std::string_view prefix) {
     if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
     return text;

@@ -21,19 +21,22 @@ struct Instant {
     std::int64_t nanos;
 };
 
-/// Nanoseconds since the epoch, or an array of them and a time zone. Zones other than UTC are refused: their rules
-/// are not in the agent.
+/// Nanoseconds since the epoch, or an array of them and a time zone. Zones other than UTC are refused: their
+/// rules are not in the agent.
 std::optional<Instant> instant(const Arguments& a) {
     const Value* number = &a[0];
     if (a.is(0, Type::array)) {
         const auto parts = a[0].elements();
         if (parts.empty()) return std::nullopt;
         number = &parts[0];
+        if (parts.size() > 2 && parts[2].type() != Type::string)
+            return std::nullopt;  // a layout, not used here
         if (parts.size() > 1) {
             if (parts[1].type() != Type::string) return std::nullopt;
             const auto zone = parts[1].as_string();
             if (!zone.empty() && zone != "UTC") {
-                static_cast<void>(a.refuse(fmt::format("time zone {} is not supported; use UTC, or run OPA", zone)));
+                static_cast<void>(
+                    a.refuse(fmt::format("time zone {} is not supported; use UTC, or run OPA", zone)));
                 return std::nullopt;
             }
         }
@@ -42,7 +45,8 @@ std::optional<Instant> instant(const Arguments& a) {
     if (!nanos) return std::nullopt;
     const auto day = std::chrono::floor<std::chrono::days>(
         std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(*nanos)));
-    const std::int64_t seconds_before = std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(*nanos)).count();
+    const std::int64_t seconds_before =
+        std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(*nanos)).count();
     const std::int64_t second_of_day = seconds_before - day.time_since_epoch().count() * 86'400;
     return Instant{day, second_of_day};
 }
@@ -144,10 +148,11 @@ Value parse_rfc3339(const Arguments& a) {
     const year_month_day civil{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                                std::chrono::day(static_cast<unsigned>(*day))};
     if (!civil.ok()) return {};
-    const std::int64_t seconds = sys_days(civil).time_since_epoch().count() * std::int64_t{86'400} + *hour * 3600 +
-                                 *minute * 60 + *second - offset;
+    const std::int64_t seconds = sys_days(civil).time_since_epoch().count() * std::int64_t{86'400} +
+                                 *hour * 3600 + *minute * 60 + *second - offset;
     std::int64_t nanos = 0;
-    if (__builtin_mul_overflow(seconds, nanos_a_second, &nanos) || __builtin_add_overflow(nanos, *fraction, &nanos))
+    if (__builtin_mul_overflow(seconds, nanos_a_second, &nanos) ||
+        __builtin_add_overflow(nanos, *fraction, &nanos))
         return {};
     return Value::integer(nanos);
 }

@@ -8,7 +8,8 @@ namespace {
 
 constexpr char32_t replacement = 0xfffd;
 
-/// The C library's own Unicode tables, whatever the process's locale. Never freed: it lives as long as the program.
+/// The C library's own Unicode tables, whatever the process's locale. Never freed: it lives as long as the
+/// program.
 locale_t unicode() {
     static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
     return locale;
@@ -119,9 +120,9 @@ std::string upper(std::string_view text) {
 }
 
 bool is_space(char32_t point) {
-    return (point >= 0x09 && point <= 0x0d) || point == 0x20 || point == 0x85 || point == 0xa0 || point == 0x1680 ||
-           (point >= 0x2000 && point <= 0x200a) || point == 0x2028 || point == 0x2029 || point == 0x202f ||
-           point == 0x205f || point == 0x3000;
+    return (point >= 0x09 && point <= 0x0d) || point == 0x20 || point == 0x85 || point == 0xa0 ||
+           point == 0x1680 || (point >= 0x2000 && point <= 0x200a) || point == 0x2028 || point == 0x2029 ||
+           point == 0x202f || point == 0x205f || point == 0x3000;
 }
 
 }  // namespace mistrial::rego::utf8
