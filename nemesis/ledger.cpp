@@ -22,11 +22,6 @@
 namespace mistrial::nemesis {
 namespace {
 
-template <class... Handlers>
-struct Overloaded : Handlers... {
-    using Handlers::operator()...;
-};
-
 constexpr std::string_view directory_prefix = "mistrial-";
 
 /// What JSON can hold of a name that is only there to be read: a path may be any bytes.
@@ -36,23 +31,15 @@ std::string printable(std::string text) {
     return text;
 }
 
+Json to_json(const ProcessIntent& intent) {
+    return {{"kind", "process-intent"}, {"token", intent.token}, {"argv0", printable(intent.argv0)}};
+}
+Json to_json(const StartedProcess& started) {
+    return {{"kind", "process"}, {"intent", started.intent}, {"process", nemesis::to_json(started.identity)}};
+}
+Json to_json(const TemporaryDirectory& directory) { return {{"kind", "directory"}, {"path", directory.path.string()}}; }
 Json to_json(const Change& change) {
-    return std::visit(Overloaded{
-                          [](const ProcessIntent& intent) {
-                              return Json{{"kind", "process-intent"},
-                                          {"token", intent.token},
-                                          {"argv0", printable(intent.argv0)}};
-                          },
-                          [](const StartedProcess& started) {
-                              return Json{{"kind", "process"},
-                                          {"intent", started.intent},
-                                          {"process", nemesis::to_json(started.identity)}};
-                          },
-                          [](const TemporaryDirectory& directory) {
-                              return Json{{"kind", "directory"}, {"path", directory.path.string()}};
-                          },
-                      },
-                      change);
+    return std::visit([](const auto& one) { return to_json(one); }, change);
 }
 
 std::string text_of(const Json& json, const char* key) {
