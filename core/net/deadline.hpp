@@ -17,14 +17,13 @@ class Deadline;
 /// 0.9 us a request.
 class DeadlineClock : public std::enable_shared_from_this<DeadlineClock> {
   public:
-    explicit DeadlineClock(Loop::Impl& loop) : loop_(loop), timer_(loop.executor()) {}
+    explicit DeadlineClock(Loop::Impl& loop) : timer_(loop.executor()) {}
 
   private:
     friend class Deadline;
     void wake_at(SteadyTime when);
     void on_wake();
 
-    Loop::Impl& loop_;
     SteadyTimer timer_;
     SteadyTime wake_ = SteadyTime::max();
     std::vector<Deadline*> deadlines_;
