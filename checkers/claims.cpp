@@ -1,8 +1,6 @@
 #include "checkers/claims.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <functional>
 
 namespace mistrial::checkers {
 
@@ -154,23 +152,7 @@ class ClaimParser {
     Claim claim_;
 };
 
-bool is_member(std::string_view name, std::string_view group) {
-    return name.size() > group.size() && name.starts_with(group) &&
-           std::all_of(name.begin() + static_cast<std::ptrdiff_t>(group.size()), name.end(),
-                       [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
 }  // namespace
-
-bool Claim::covers_agent(std::string_view agent) const {
-    return agents.empty() || std::any_of(agents.begin(), agents.end(), [&](const std::string& name) {
-               return name == agent || name == "agents" || is_member(agent, name);
-           });
-}
-
-bool Claim::covers_bundle(std::string_view bundle) const {
-    return bundles.empty() || std::find(bundles.begin(), bundles.end(), bundle) != bundles.end();
-}
 
 Result<Claims> parse_claims(const Json& json, std::string_view pointer) {
     if (!json.is_object()) {

@@ -3,6 +3,7 @@
 #include "core/json.hpp"
 #include "core/time.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,8 +26,20 @@ struct Claim {
     friend bool operator==(const Claim&, const Claim&) = default;
 
     /// True when the claim is about this agent: named, or a member of a named group (`a` of `a1`, or `agents`).
-    [[nodiscard]] bool covers_agent(std::string_view agent) const;
-    [[nodiscard]] bool covers_bundle(std::string_view bundle) const;
+    [[nodiscard]] bool covers_agent(std::string_view agent) const {
+        return agents.empty() || std::any_of(agents.begin(), agents.end(), [&](const std::string& name) {
+                   return name == agent || name == "agents" || is_member(agent, name);
+               });
+    }
+    [[nodiscard]] bool covers_bundle(std::string_view bundle) const {
+        return bundles.empty() || std::find(bundles.begin(), bundles.end(), bundle) != bundles.end();
+    }
+
+  private:
+    [[nodiscard]] static bool is_member(std::string_view name, std::string_view group) {
+        return name.size() > group.size() && name.starts_with(group) &&
+               name.find_first_not_of("0123456789", group.size()) == std::string_view::npos;
+    }
 };
 
 using Claims = std::map<std::string, Claim>;

@@ -1,7 +1,5 @@
 #include "checkers/disagreement.hpp"
 
-#include "checkers/oracle.hpp"
-
 #include <algorithm>
 
 namespace mistrial::checkers {
@@ -17,7 +15,7 @@ bool SplitBrain::settled_on(BundleId id, AgentId agent, InputId input, TrueTime 
     if (settled != not_told && !model().answers().timeless(settled)) return false;
     // Publishes in no certain order with the floor may take effect after it.
     return std::none_of(bundle.unordered().begin(), bundle.unordered().end(), [&](RevisionNumber other) {
-        if (other > floor || bundle.revision(other).outcome == PublishOutcome::failed) return false;
+        if (other > floor || bundle.revision(other).failed_before(model().now())) return false;
         if (other == floor || bundle.certainly_before(other, floor)) return false;
         return settled == not_told || bundle.expected(other, input) != settled;
     });
@@ -56,14 +54,21 @@ void SplitBrain::on_decision(const Decision& decision) {
         const auto answers = possible_answers(model(), decision.input, state, std::nullopt);
         if (answers.size() == 1) right = answers[0];
     }
-    held_.hold({*first, note, *epoch, right}, [this](const Conflict& oldest) { confirm(oldest); });
+    held_.hold({*first, note, floors(*first), floors(note), right}, [this](const Conflict& oldest) { confirm(oldest); });
 }
 
 void SplitBrain::on_late_excuse() {
     held_.drop_if([&](const Conflict& conflict) {
-        return epoch(conflict.first.agent, conflict.first.input, conflict.first.inv) != conflict.epoch ||
-               epoch(conflict.second.agent, conflict.second.input, conflict.second.inv) != conflict.epoch;
+        return floors(conflict.first) != conflict.first_floors || floors(conflict.second) != conflict.second_floors;
     });
+}
+
+State SplitBrain::floors(const OperationNote& note) const {
+    State floors;
+    for (const BundleId bundle : model().bundles_of(note.input)) {
+        floors.push_back(model().required(floors_, note.agent, bundle, note.inv));
+    }
+    return floors;
 }
 
 const OperationNote& SplitBrain::deviant(const Conflict& conflict) const {

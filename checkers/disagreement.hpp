@@ -3,6 +3,7 @@
 #include "checkers/held.hpp"
 #include "checkers/kernels/episodes.hpp"
 #include "checkers/kernels/quiet_epochs.hpp"
+#include "checkers/oracle.hpp"
 #include "checkers/proof.hpp"
 #include "checkers/property_checker.hpp"
 
@@ -25,7 +26,8 @@ class SplitBrain final : public PropertyChecker {
     struct Conflict {
         OperationNote first;
         OperationNote second;
-        std::uint64_t epoch = 0;
+        State first_floors;  ///< what either had to enforce, for each bundle of the question
+        State second_floors;
         std::optional<AnswerId> right;
     };
     struct Detail {
@@ -37,6 +39,7 @@ class SplitBrain final : public PropertyChecker {
     /// The epoch that a decision on `input` at `agent`, begun at `inv`, is settled in; nullopt when it is not settled.
     [[nodiscard]] std::optional<std::uint64_t> epoch(AgentId agent, InputId input, TrueTime inv) const;
     [[nodiscard]] bool settled_on(BundleId bundle, AgentId agent, InputId input, TrueTime inv) const;
+    [[nodiscard]] State floors(const OperationNote& note) const;
     void confirm(const Conflict& conflict);
     [[nodiscard]] const OperationNote& deviant(const Conflict& conflict) const;
     [[nodiscard]] Violation describe(const Episode& episode) const;

@@ -79,6 +79,9 @@ struct Judgement {
     Json counts = Json::object();          ///< {"decide": {"invoke": n, "ok": n, ...}, ...}
     Json golden_signals = Json::object();  ///< latency percentiles, rate, errors, schedule error (integers, ns)
     std::vector<std::string> notes;        ///< what a reader should know of the history itself
+    /// Records that were the first to show a revision whose publish nobody had acknowledged by then: that it took effect
+    /// is known from them alone, so a witness is judged together with them.
+    std::vector<std::uint64_t> first_sights;
     /// Contradictions of the checkers with themselves (second_opinion.hpp): exit status 255, never a finding.
     std::vector<std::string> internal_errors;
     friend bool operator==(const Judgement&, const Judgement&) = default;

@@ -15,13 +15,14 @@ namespace mistrial::checkers {
 using IncarnationId = std::uint32_t;
 inline constexpr IncarnationId no_incarnation = Names::none;
 
-/// A complete delivery of a revision to an agent.
+/// A delivery of a revision to an agent, as its server saw it.
 struct Delivery {
     TrueTime began;
     TrueTime at;
     RevisionNumber number;
     std::string server;
     std::uint64_t index;
+    bool complete;
 };
 
 struct Incarnation {

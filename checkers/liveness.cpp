@@ -24,7 +24,8 @@ bool Convergence::publishing(BundleId id) const {
     if (id >= in_flight_.size()) return false;
     const Bundle& bundle = model().bundle(id);
     return std::any_of(in_flight_[id].begin(), in_flight_[id].end(), [&](RevisionNumber number) {
-        return bundle.revision(number).outcome == PublishOutcome::in_flight;
+        const Revision& revision = bundle.revision(number);
+        return revision.outcome == PublishOutcome::in_flight || *revision.res >= model().now();
     });
 }
 

@@ -103,6 +103,10 @@ Result<std::pair<BundleId, RevisionNumber>> Model::publish_begins(const history:
     const Result<RevisionNumber> number = bundle.publish_begins(publish, index, inv, input_names_, answers_);
     if (!number) return number.error();
     ++publishes_;
+    std::erase_if(not_yet_effective_, [&](const auto& earlier) {
+        const Revision& revision = bundles_[earlier.first].revision(earlier.second);
+        return revision.effective < inv || revision.failed_before(inv);
+    });
     for (const auto& [earlier_bundle, earlier] : not_yet_effective_) {
         if (earlier_bundle == id) bundle.note_unordered(earlier);
     }
@@ -146,7 +150,6 @@ std::optional<std::pair<BundleId, RevisionNumber>> Model::publish_ends(const his
             if (revision.effective != TrueTime::max()) acknowledge(id, *number, record.time);
             break;
     }
-    if (revision.outcome != PublishOutcome::indeterminate) std::erase(not_yet_effective_, std::pair{id, *number});
     return std::pair{id, *number};
 }
 
@@ -161,12 +164,13 @@ void Model::acknowledge(BundleId id, RevisionNumber number, TrueTime at) {
     });
 }
 
-void Model::observed(BundleId id, RevisionNumber number, TrueTime t) {
+void Model::observed(BundleId id, RevisionNumber number, const history::Record& by) {
+    const TrueTime t = by.time;
     if (number == nothing_active) return;
     Revision& revision = bundles_[id].revision(number);
-    if (revision.effective <= t || revision.outcome == PublishOutcome::failed) return;
+    if (revision.effective <= t || revision.failed_before(t)) return;
     revision.effective = t;
-    std::erase(not_yet_effective_, std::pair{id, number});
+    revision.first_shown_index = by.index;
     if (revision.outcome == PublishOutcome::indeterminate) acknowledge(id, number, t);
 }
 
@@ -174,10 +178,10 @@ void Model::serve(const history::Serve& serve, const history::Record& record) {
     const BundleId id = intern_bundle(serve.bundle);
     const auto number = bundles_[id].find(serve.revision);
     if (!number || serve.status != 200) return;
-    observed(id, *number, record.time);
+    observed(id, *number, record);
     if (serve.agent) {
         Agent& agent = fleet_.agent(fleet_.intern(*serve.agent));
-        agent.delivered(id, {serve.began, record.time, *number, serve.server, record.index});
+        agent.delivered(id, {serve.began, record.time, *number, serve.server, record.index, serve.complete});
     }
 }
 

@@ -90,7 +90,7 @@ class Model {
     [[nodiscard]] const std::vector<Seen>& resolve(AgentId agent, const history::Revisions& revisions,
                                                    const history::Markers& markers);
     /// Something shows this revision at `t`: it has taken effect.
-    void observed(BundleId bundle, RevisionNumber number, TrueTime t);
+    void observed(BundleId bundle, RevisionNumber number, const history::Record& by);
 
   private:
     struct Shown {

@@ -92,7 +92,7 @@ std::optional<bool> explained_by_some(const Model& model, InputId input, AnswerI
     bool told = bundle.newest() != nothing_active;
     for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
         const Revision& revision = bundle.revision(number);
-        if (revision.outcome == PublishOutcome::failed || bundle.certainly_before(number, floor)) continue;
+        if (revision.failed_before(model.now()) || bundle.certainly_before(number, floor)) continue;
         const ExpectedId expected = bundle.expected(number, input);
         if (expected == not_told) {
             told = false;
@@ -112,7 +112,7 @@ bool may_be_allowed(const Model& model, InputId input) {
     const Bundle& bundle = model.bundle(bundles[0]);
     for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
         const Revision& revision = bundle.revision(number);
-        if (revision.outcome == PublishOutcome::failed || revision.bad) continue;
+        if (revision.failed_before(model.now()) || revision.bad) continue;
         const ExpectedId expected = bundle.expected(number, input);
         if (expected == not_told) return true;
         for (const AnswerId answer : model.answers().possible(expected, std::nullopt)) {

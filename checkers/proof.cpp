@@ -108,7 +108,7 @@ bool delivered_by(const Model& model, AgentId agent, BundleId id, RevisionNumber
     const Bundle& bundle = model.bundle(id);
     const std::vector<Delivery>& all = model.agent(agent).deliveries(id);
     return std::any_of(all.begin(), all.end(), [&](const Delivery& delivery) {
-        return delivery.at <= by && !bundle.certainly_before(delivery.number, number);
+        return delivery.complete && delivery.at <= by && !bundle.certainly_before(delivery.number, number);
     });
 }
 
@@ -123,7 +123,7 @@ std::string tell_deliveries(const Model& model, const Timeline& timeline, AgentI
     const Delivery* first = nullptr;
     const Delivery* last = nullptr;
     for (const Delivery& delivery : subject.deliveries(id)) {
-        if (delivery.at > by) continue;
+        if (delivery.at > by || !delivery.complete) continue;
         last = &delivery;
         if (first == nullptr && !bundle.certainly_before(delivery.number, number)) first = &delivery;
     }
@@ -138,7 +138,7 @@ std::string tell_deliveries(const Model& model, const Timeline& timeline, AgentI
     for (AgentId other = 0; other < model.fleet().size(); ++other) {
         if (other == agent || !delivered_by(model, other, id, number, by)) continue;
         for (const Delivery& delivery : model.agent(other).deliveries(id)) {
-            if (delivery.at > by || bundle.certainly_before(delivery.number, number)) continue;
+            if (!delivery.complete || delivery.at > by || bundle.certainly_before(delivery.number, number)) continue;
             return text + fmt::format(", while {} was at t={}", model.agent(other).name(), timeline.at(delivery.at));
         }
     }

@@ -108,8 +108,8 @@ ExpectedId Bundle::expected(RevisionNumber number, std::uint32_t input) const {
 bool Bundle::tells(std::uint32_t input) const { return input < runs_.size() && !runs_[input].empty(); }
 
 RevisionNumber Bundle::unchanged_since(std::uint32_t input) const {
-    if (!tells(input)) return newest();
-    return std::max(runs_[input].back().from, newest_untabled_);
+    if (!tells(input) || runs_[input].back().expected == not_told) return newest();
+    return std::max(runs_[input].back().from, std::min(newest_untabled_ + 1, newest()));
 }
 
 void Bundle::note_unordered(RevisionNumber number) {

@@ -32,9 +32,13 @@ struct Revision {
     /// By when it certainly had taken effect: acknowledged, or observed at some agent or server. The end of time while
     /// neither happened.
     TrueTime effective = TrueTime::max();
+    std::optional<std::uint64_t> first_shown_index;  ///< the record that showed it then, when none acknowledged it before
     std::optional<std::string> bad;  ///< why a correct agent must refuse it
     bool tabled = false;             ///< its publish says what it decides
     std::map<std::string, std::string> markers;  ///< root -> what decisions made under it show
+
+    /// True when it was known before `t` that the publish never took effect.
+    [[nodiscard]] bool failed_before(TrueTime t) const { return outcome == PublishOutcome::failed && *res < t; }
 };
 
 /// The publishes of one bundle in order, with the oracle: what each revision decides for each input. Tables are kept as

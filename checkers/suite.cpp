@@ -241,7 +241,7 @@ void Suite::State::answered(const history::Decide& value, const history::Record&
     const AgentId agent = model.intern_agent(value.agent);
     const std::vector<Seen>& seen = model.resolve(agent, value.revisions, value.markers);
     for (const Seen& one : seen) {
-        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record.time);
+        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
     }
     const Decision decision{record,
                             value,
@@ -262,7 +262,7 @@ void Suite::State::status(const history::Status& value, const history::Record& r
     const AgentId agent = model.intern_agent(value.agent);
     const std::vector<Seen> seen = model.resolve(agent, value.revisions, {});
     for (const Seen& one : seen) {
-        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record.time);
+        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
     }
     const StatusReport report{record, agent, model.lives().incarnation_at(agent, value.incarnation, record.time),
                               record.time, seen};
@@ -378,6 +378,12 @@ Judgement Suite::finish() {
     judgement.counts = state.counts.to_json();
     judgement.golden_signals = state.golden_signals.to_json(state.last);
     judgement.notes = state.notes();
+    for (BundleId bundle = 0; bundle < state.model.bundle_count(); ++bundle) {
+        for (RevisionNumber number = 1; number <= state.model.bundle(bundle).newest(); ++number) {
+            const auto& index = state.model.bundle(bundle).revision(number).first_shown_index;
+            if (index) judgement.first_sights.push_back(*index);
+        }
+    }
     return judgement;
 }
 

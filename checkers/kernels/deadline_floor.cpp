@@ -44,6 +44,10 @@ void DeadlineFloor::excuse_begins(TrueTime at, const Acknowledged& acknowledged)
 void DeadlineFloor::excuse_ends(TrueTime at) {
     MISTRIAL_INVARIANT(excuses_ > 0, "an excuse ends at {} ns that never began", nanos_of(at));
     if (--excuses_ > 0) return;
+    if (!entries_.empty() && entries_.back().stretch.to == at) {
+        entries_.back().stretch.to = TrueTime::max();  // an open interval without length holds no time at all
+        return;
+    }
     entries_.push_back({Stretch{at, TrueTime::max()}, entries_.empty() ? 0 : entries_.back().floor});
 }
 

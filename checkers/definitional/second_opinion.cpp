@@ -1,0 +1,94 @@
+#include "checkers/definitional/second_opinion.hpp"
+
+#include "checkers/definitional/definition.hpp"
+
+#include <algorithm>
+
+namespace mistrial::checkers::definitional {
+
+namespace {
+
+/// Of one claim, the worst few: the rest has the same causes, and a definition is slow.
+constexpr std::size_t most_questions = 8;
+
+Claim claim_of(const ClaimResult& result) {
+    Claim claim;
+    claim.property = result.property;
+    claim.parameters = result.parameters;
+    if (!claim.parameters.is_object()) return claim;
+    if (const auto within = claim.parameters.find("within"); within != claim.parameters.end() && within->is_string()) {
+        if (const auto duration = parse_duration(within->get_ref<const std::string&>())) claim.within = *duration;
+    }
+    if (const auto excused = claim.parameters.find("excused"); excused != claim.parameters.end()) {
+        claim.excused = *excused != false;
+    }
+    return claim;
+}
+
+/// True for records that say what the operations of a witness were up against.
+bool is_context(const history::Record& record) {
+    return !std::holds_alternative<history::Decide>(record.value) && !std::holds_alternative<history::Status>(record.value) &&
+           !std::holds_alternative<history::Log>(record.value) && !std::holds_alternative<history::Health>(record.value);
+}
+
+}  // namespace
+
+SecondOpinion::SecondOpinion(const Judgement& judgement)
+    : first_sights_(judgement.first_sights.begin(), judgement.first_sights.end()) {
+    for (const ClaimResult& result : judgement.claims) {
+        if (!is_defined(result.property)) continue;
+        for (std::size_t i = 0; i < result.violations.size() && i < most_questions; ++i) {
+            const Violation& violation = result.violations[i];
+            questions_.push_back({claim_of(result), violation.agent, violation.summary,
+                                  {violation.witness.begin(), violation.witness.end()}});
+            witnesses_.insert(violation.witness.begin(), violation.witness.end());
+        }
+    }
+}
+
+void SecondOpinion::keep(const history::Record& record) {
+    if (kept_.insert(record.index).second) context_.push_back(record);
+}
+
+void SecondOpinion::on(const history::Record& record) {
+    const bool invokes = record.type == history::Type::invoke;
+    // Two things that a decision tells beside itself: when an agent was last heard of before a restart that nobody saw
+    // coming, and when a process was last done where invokes are not recorded.
+    if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
+        if (const auto heard = last_answer_.find(boot->agent); heard != last_answer_.end()) keep(heard->second);
+    }
+    if (invokes) {
+        busy_.insert(record.process);
+    } else if (busy_.erase(record.process) == 0 && witnesses_.contains(record.index)) {
+        if (const auto done = last_completion_.find(record.process); done != last_completion_.end()) keep(done->second);
+    }
+    if (is_context(record) || first_sights_.contains(record.index)) keep(record);
+    if (witnesses_.contains(record.index)) context_.push_back(record);
+    if (const auto* decide = std::get_if<history::Decide>(&record.value); decide != nullptr && !invokes) {
+        if (record.type == history::Type::ok) last_answer_.insert_or_assign(decide->agent, record);
+        last_completion_.insert_or_assign(record.process, record);
+    }
+}
+
+std::vector<std::string> SecondOpinion::disagreements() const {
+    std::vector<std::string> found;
+    for (const Question& question : questions_) {
+        std::vector<history::Record> records;
+        std::set<std::uint64_t> taken;
+        for (const history::Record& record : context_) {
+            const bool belongs = kept_.contains(record.index) || question.witness.contains(record.index);
+            if (belongs && taken.insert(record.index).second) records.push_back(record);
+        }
+        std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+        const std::set<std::uint64_t> violating = definitional::violating(view_of(records), question.claim);
+        bool agrees = false;
+        for (const std::uint64_t index : violating) agrees = agrees || question.witness.contains(index);
+        if (!agrees) {
+            found.push_back(fmt::format("the definition of {} finds nothing wrong with the witness of: {}",
+                                        question.claim.property, question.summary));
+        }
+    }
+    return found;
+}
+
+}  // namespace mistrial::checkers::definitional

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "checkers/claims.hpp"
+#include "checkers/finding.hpp"
+#include "core/history/operation.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace mistrial::checkers::definitional {
+
+/// Asks the definitions about every violation before it is printed (properties.md 6, "second-opinion rule"). Reading
+/// properties are closed under taking operations away, so the witness alone must still violate. Made from a judgement,
+/// fed with the same history again (it keeps the rare records and the witnesses, no other decision), then asked:
+///
+///     SecondOpinion opinion{judgement};
+///     while (auto record = …) opinion.on(*record);
+///     judgement.internal_errors = opinion.disagreements();
+class SecondOpinion {
+  public:
+    explicit SecondOpinion(const Judgement& judgement);
+
+    /// False when nothing was found, so that the history need not be read again.
+    [[nodiscard]] bool wanted() const { return !questions_.empty(); }
+    void on(const history::Record& record);
+    /// One sentence for each violation that its definition does not see in its witness.
+    [[nodiscard]] std::vector<std::string> disagreements() const;
+
+  private:
+    struct Question {
+        Claim claim;
+        std::string agent;
+        std::string summary;
+        std::set<std::uint64_t> witness;
+    };
+
+    void keep(const history::Record& record);
+
+    std::vector<Question> questions_;
+    std::set<std::uint64_t> witnesses_;
+    std::set<std::uint64_t> first_sights_;
+    std::vector<history::Record> context_;
+    std::set<std::uint64_t> kept_;  ///< decisions that belong to the context of any witness
+    std::map<std::string, history::Record> last_answer_;             ///< by agent
+    std::map<history::Process, history::Record> last_completion_;
+    std::set<history::Process> busy_;
+};
+
+}  // namespace mistrial::checkers::definitional

@@ -1,0 +1,457 @@
+#include "checkers/definitional/view.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace mistrial::checkers::definitional {
+
+namespace {
+
+using history::Record;
+using history::Type;
+
+bool names_something(const std::string& text) { return !text.empty() && text != "-"; }
+
+class Builder {
+  public:
+    explicit Builder(const std::vector<Record>& records) : records_(records) {}
+
+    View build() {
+        for (const Record& record : records_) {
+            if (const auto* run = std::get_if<history::RunInfo>(&record.value)) {
+                view_.inputs = run->inputs;
+                view_.atomic = run->atomic;
+            }
+            view_.end = record.time;
+        }
+        for (std::size_t i = 0; i < records_.size(); ++i) add_publish(i);
+        for (std::size_t i = 0; i < records_.size(); ++i) add_operation(i);
+        for (const Record& record : records_) {
+            if (const auto* serve = std::get_if<history::Serve>(&record.value); serve != nullptr && serve->status == 200) {
+                if (published(serve->bundle, serve->revision, record.time)) view_.deliveries.push_back(*serve);
+                observe(serve->bundle, serve->revision, record.time);
+            }
+            if (const auto* boot = std::get_if<history::Boot>(&record.value); boot != nullptr && boot->persisted) {
+                for (const auto& [bundle, revision] : *boot->persisted) {
+                    view_.persisted[boot->agent][bundle].push_back(revision);
+                }
+            }
+        }
+        for (const Operation& operation : view_.operations) {
+            for (const auto& [bundle, shown] : operation.shown) {
+                if (shown.state == Shown::State::revision) {
+                    observe(bundle, view_.publishes[shown.publish].revision, operation.res);
+                }
+            }
+        }
+        add_faults();
+        add_lives();
+        add_bad_heads();
+        return std::move(view_);
+    }
+
+  private:
+    /// The invoke of the completion at `place`: the last one of its process before it.
+    const Record* invoke_of(std::size_t place) const {
+        for (std::size_t i = place; i-- > 0;) {
+            if (records_[i].process != records_[place].process || records_[i].f != records_[place].f) continue;
+            return records_[i].type == Type::invoke ? &records_[i] : nullptr;
+        }
+        return nullptr;
+    }
+
+    /// Without an invoke: not before the process was last done, nor before it was due, nor longer ago than its timeout.
+    TrueTime widest_begin(std::size_t place) const {
+        const Record& record = records_[place];
+        TrueTime begin = TrueTime::min();
+        for (std::size_t i = 0; i < place; ++i) {
+            if (records_[i].process == record.process && records_[i].type != Type::invoke) begin = records_[i].time;
+        }
+        if (record.sched) begin = std::max(begin, *record.sched);
+        if (const auto* decide = std::get_if<history::Decide>(&record.value); decide != nullptr && decide->timeout) {
+            begin = std::max(begin, record.time - *decide->timeout);
+        }
+        return std::min(begin, record.time);
+    }
+
+    void add_publish(std::size_t place) {
+        const Record& record = records_[place];
+        const auto* value = std::get_if<history::Publish>(&record.value);
+        if (value == nullptr) return;
+        const bool paired = record.type != Type::invoke && invoke_of(place) != nullptr;
+        if (!paired) {
+            Publish publish;
+            publish.index = record.index;
+            publish.bundle = value->bundle;
+            publish.revision = value->revision;
+            publish.inv = record.type == Type::invoke ? record.time : widest_begin(place);
+            publish.content = value->content.value_or(Json());
+            publish.bad = publish.content.is_object() && publish.content.contains("bad") && !publish.content["bad"].is_null();
+            view_.publishes.push_back(std::move(publish));
+        }
+        if (record.type == Type::invoke) return;
+        for (auto publish = view_.publishes.rbegin(); publish != view_.publishes.rend(); ++publish) {
+            if (publish->bundle != value->bundle || publish->revision != value->revision) continue;
+            publish->res = record.time;
+            publish->outcome = record.type;
+            return;
+        }
+    }
+
+    /// The newest publish of this name begun by record `place` (a failed one may be published again).
+    std::optional<std::size_t> published(const std::string& bundle, const std::string& revision, TrueTime by) const {
+        std::optional<std::size_t> found;
+        for (std::size_t i = 0; i < view_.publishes.size(); ++i) {
+            const Publish& publish = view_.publishes[i];
+            if (publish.bundle == bundle && publish.revision == revision && publish.inv <= by) found = i;
+        }
+        return found;
+    }
+
+    Shown resolve(const std::string& bundle, const history::Revisions& revisions, const history::Markers& markers,
+                  TrueTime by) const {
+        Shown shown;
+        if (const auto reported = revisions.find(bundle); reported != revisions.end()) shown.reported = reported->second;
+        std::map<std::string, std::string> roots;
+        for (const auto& [key, value] : markers) {
+            if (key.substr(0, key.find('/')) == bundle) {
+                roots[key.find('/') == std::string::npos ? "" : key.substr(key.find('/') + 1)] = value;
+            }
+        }
+        shown.markers = roots.size();
+        shown.by_markers = !roots.empty();
+        if (roots.empty()) {
+            shown.text = *shown.reported;
+            return named(shown, bundle, by);
+        }
+        std::set<std::string> values;
+        for (const auto& [root, value] : roots) values.insert(value);
+        shown.text = *values.begin();
+        if (values.size() == 1 && !names_something(shown.text)) return named(shown, bundle, by);
+        // A revision whose publish promises exactly these markers, or that all markers name and no promise contradicts.
+        std::optional<std::size_t> best;
+        for (std::size_t i = 0; i < view_.publishes.size(); ++i) {
+            const Publish& publish = view_.publishes[i];
+            if (publish.bundle != bundle || publish.inv > by) continue;
+            const Json promised = publish.content.is_object() ? publish.content.value("markers", Json::object()) : Json::object();
+            const bool all_promised = std::all_of(roots.begin(), roots.end(), [&](const auto& root) {
+                return promised.contains(root.first) && promised[root.first] == root.second;
+            });
+            const bool all_named = values.size() == 1 && publish.revision == shown.text &&
+                                   std::all_of(roots.begin(), roots.end(), [&](const auto& root) {
+                                       return !promised.contains(root.first) || promised[root.first] == root.second;
+                                   });
+            if (all_named || (all_promised && !(best && view_.publishes[*best].revision == shown.text))) best = i;
+        }
+        if (best) {
+            shown.state = Shown::State::revision;
+            shown.publish = *best;
+            return shown;
+        }
+        if (values.size() > 1 || published(bundle, shown.text, by)) {
+            shown.state = Shown::State::torn;
+            return shown;
+        }
+        return named(shown, bundle, by);
+    }
+
+    Shown named(Shown shown, const std::string& bundle, TrueTime by) const {
+        shown.state = Shown::State::nothing;
+        if (!names_something(shown.text)) return shown;
+        const auto publish = published(bundle, shown.text, by);
+        shown.state = publish ? Shown::State::revision : Shown::State::unpublished;
+        shown.publish = publish.value_or(0);
+        return shown;
+    }
+
+    void add_operation(std::size_t place) {
+        const Record& record = records_[place];
+        Operation operation;
+        operation.index = record.index;
+        operation.res = record.time;
+        history::Revisions revisions;
+        history::Markers markers;
+        std::optional<std::string> echo;
+        if (const auto* decide = std::get_if<history::Decide>(&record.value)) {
+            if (record.type != Type::ok || !decide->answer) return;
+            const Record* invoke = invoke_of(place);
+            operation.inv = invoke == nullptr ? widest_begin(place) : invoke->time;
+            operation.agent = decide->agent;
+            operation.input = decide->input_id.value_or("");
+            operation.clock = decide->agent_time;
+            if (const auto* verdict = std::get_if<history::Verdict>(&*decide->answer)) {
+                operation.answer = *verdict;
+                operation.is_verdict = true;
+            } else {
+                operation.answer = std::holds_alternative<history::Undefined>(*decide->answer) ? "undefined" : "refused";
+            }
+            revisions = decide->revisions;
+            markers = decide->markers;
+            echo = decide->incarnation;
+        } else if (const auto* status = std::get_if<history::Status>(&record.value)) {
+            operation.is_status = true;
+            operation.inv = record.time;
+            operation.agent = status->agent;
+            revisions = status->revisions;
+            echo = status->incarnation;
+        } else {
+            return;
+        }
+        operation.incarnation = incarnation(operation, echo, place);
+        std::set<std::string> bundles;
+        for (const auto& [bundle, revision] : revisions) bundles.insert(bundle);
+        for (const auto& [key, marker] : markers) bundles.insert(key.substr(0, key.find('/')));
+        for (const std::string& bundle : bundles) {
+            operation.shown[bundle] = resolve(bundle, revisions, markers, record.time);
+        }
+        view_.operations.push_back(std::move(operation));
+    }
+
+    std::string incarnation(const Operation& operation, const std::optional<std::string>& echo, std::size_t place) const {
+        if (echo && names_something(*echo)) return *echo;
+        std::string living;
+        bool any_boot = false;
+        int refused_connections = 0;
+        bool lived_all_the_while = false;
+        for (std::size_t i = 0; i < place; ++i) {
+            const Record& record = records_[i];
+            if (const auto* boot = std::get_if<history::Boot>(&record.value); boot && boot->agent == operation.agent) {
+                any_boot = true;
+                if (record.time <= operation.inv) {
+                    living = boot->incarnation;
+                    lived_all_the_while = true;
+                } else {
+                    lived_all_the_while = lived_all_the_while && record.time >= operation.res;
+                }
+            }
+            if (const auto* death = std::get_if<history::Death>(&record.value); death && death->agent == operation.agent) {
+                lived_all_the_while = lived_all_the_while && record.time >= operation.res;
+            }
+            if (const auto* decide = std::get_if<history::Decide>(&record.value);
+                decide && decide->agent == operation.agent && record.type == Type::fail && record.error != "no-process" &&
+                !any_boot) {
+                ++refused_connections;
+            }
+        }
+        if (!any_boot) return operation.agent + " after " + std::to_string(refused_connections) + " refused connections";
+        return lived_all_the_while ? living : "";
+    }
+
+    void observe(const std::string& bundle, const std::string& revision, TrueTime at) {
+        const auto place = published(bundle, revision, at);
+        if (!place) return;
+        Publish& publish = view_.publishes[*place];
+        if (publish.outcome == Type::fail && *publish.res < at) return;
+        publish.observations.push_back(at);
+    }
+
+    void add_faults() {
+        std::map<std::string, std::pair<history::Fault, std::vector<std::pair<bool, TrueTime>>>> faults;
+        for (const Record& record : records_) {
+            const auto* fault = std::get_if<history::Fault>(&record.value);
+            if (fault == nullptr) continue;
+            auto& [value, phases] = faults.try_emplace(fault->fault, *fault, std::vector<std::pair<bool, TrueTime>>{}).first->second;
+            phases.emplace_back(record.f.starts_with("heal-"), record.time);
+        }
+        for (const auto& [id, fault] : faults) {
+            const auto& [value, phases] = fault;
+            TrueTime healed = TrueTime::max();
+            int heals = 0;
+            for (const auto& [heal, time] : phases) {
+                if (heal && ++heals == 2) healed = time;
+            }
+            for (const auto& [agent, excuse] : value.excuses) {
+                for (const std::string& bundle : excuse.bundles) {
+                    view_.windows.push_back({agent, bundle, true, phases.front().second, healed});
+                }
+            }
+        }
+        for (const Record& record : records_) {
+            if (const auto* stall = std::get_if<history::Stall>(&record.value)) {
+                view_.windows.push_back({"", "", false, stall->began, record.time});
+            }
+        }
+    }
+
+    void add_lives() {
+        struct Life {
+            TrueTime heard = TrueTime::min();
+            std::optional<TrueTime> down;
+        };
+        std::map<std::string, Life> lives;
+        for (const Record& record : records_) {
+            if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
+                Life& life = lives[boot->agent];
+                view_.windows.push_back({boot->agent, "", false, life.down.value_or(life.heard), record.time});
+                life.heard = record.time;
+                life.down.reset();
+            } else if (const auto* death = std::get_if<history::Death>(&record.value)) {
+                Life& life = lives[death->agent];
+                if (!life.down) life.down = record.time;
+            } else if (const auto* decide = std::get_if<history::Decide>(&record.value);
+                       decide != nullptr && record.type == Type::ok) {
+                lives[decide->agent].heard = record.time;
+            }
+        }
+        for (const auto& [agent, life] : lives) {
+            if (life.down) view_.windows.push_back({agent, "", false, *life.down, TrueTime::max()});
+        }
+    }
+
+    void add_bad_heads() {
+        for (const Publish& bad : view_.publishes) {
+            if (!bad.bad) continue;
+            TrueTime end = bad.outcome == Type::fail ? *bad.res : TrueTime::max();
+            for (const Publish& good : view_.publishes) {
+                if (good.bundle != bad.bundle || good.bad || !certainly_before(&bad, good)) continue;
+                end = std::min(end, acknowledged(good));
+            }
+            view_.windows.push_back({"", bad.bundle, false, bad.inv, end});
+        }
+    }
+
+    const std::vector<Record>& records_;
+    View view_;
+};
+
+std::string boolean(bool value) { return value ? "true" : "false"; }
+
+}  // namespace
+
+View view_of(const std::vector<Record>& records) { return Builder{records}.build(); }
+
+const Publish* find_publish(const View& view, const std::string& bundle, const std::string& revision) {
+    const Publish* found = nullptr;
+    for (const Publish& publish : view.publishes) {
+        if (publish.bundle == bundle && publish.revision == revision) found = &publish;
+    }
+    return found;
+}
+
+TrueTime effective(const Publish& publish) {
+    TrueTime earliest = publish.outcome == Type::ok ? *publish.res : TrueTime::max();
+    for (const TrueTime observation : publish.observations) earliest = std::min(earliest, observation);
+    return earliest;
+}
+
+TrueTime acknowledged(const Publish& publish) {
+    if (publish.outcome == Type::ok) return *publish.res;
+    if (publish.outcome != Type::info || publish.observations.empty()) return TrueTime::max();
+    return std::max(*publish.res, effective(publish));
+}
+
+bool certainly_before(const Publish* a, const Publish& b) {
+    if (a == nullptr) return true;
+    // Publishes are kept in the order of their invokes, so an earlier place in the order is an earlier place in memory.
+    return a->bundle == b.bundle && a < &b && effective(*a) < b.inv;
+}
+
+TrueTime deadline(const View& view, const Publish& publish, const std::string& agent, Duration within, bool faults_excuse) {
+    const TrueTime acked = acknowledged(publish);
+    if (acked == TrueTime::max()) return TrueTime::max();
+    std::vector<TrueTime> starts{acked};
+    std::vector<const Window*> windows;
+    for (const Window& window : view.windows) {
+        if (window.fault && !faults_excuse) continue;
+        if (!window.agent.empty() && window.agent != agent) continue;
+        if (!window.bundle.empty() && window.bundle != publish.bundle) continue;
+        windows.push_back(&window);
+        if (window.to >= acked && window.to != TrueTime::max()) starts.push_back(window.to);
+    }
+    TrueTime earliest = TrueTime::max();
+    for (const TrueTime start : starts) {
+        const bool interrupted = std::any_of(windows.begin(), windows.end(), [&](const Window* window) {
+            return std::max(start, window->from) < std::min(start + within, window->to);
+        });
+        if (!interrupted) earliest = std::min(earliest, start + within);
+    }
+    return earliest;
+}
+
+std::vector<std::string> admitted(const View& view, const Publish& publish, const std::string& input,
+                                  std::optional<WallTime> clock) {
+    if (!publish.content.is_object() || !publish.content.contains("verdicts")) return {};
+    const Json& verdicts = publish.content["verdicts"];
+    if (!verdicts.contains(input)) {
+        const Json base = publish.content.value("base", Json());
+        if (!base.is_string()) return {};
+        const Publish* from = nullptr;
+        for (const Publish& earlier : view.publishes) {
+            if (&earlier >= &publish) break;
+            if (earlier.bundle == publish.bundle && earlier.revision == base) from = &earlier;
+        }
+        return from == nullptr ? std::vector<std::string>{} : admitted(view, *from, input, clock);
+    }
+    const Json& verdict = verdicts[input];
+    if (verdict == Json{{"undefined", true}}) return {"undefined"};
+    if (!verdict.is_object() || verdict.size() != 1 || !verdict.contains("pieces")) return {canonical(verdict)};
+    const Duration slack = std::chrono::microseconds{1};
+    std::vector<std::string> possible;
+    std::optional<WallTime> from;
+    for (std::size_t i = 0; i < verdict["pieces"].size(); ++i) {
+        const Json& piece = verdict["pieces"][i];
+        const bool last = i + 1 == verdict["pieces"].size();
+        const WallTime until = last ? WallTime::max() : at_nanos<WallTime>(piece["until"].get<std::int64_t>());
+        if (!clock || ((!from || *from - slack <= *clock) && (last || *clock < until + slack))) {
+            possible.push_back(canonical(piece["verdict"]));
+        }
+        from = until;
+    }
+    return possible;
+}
+
+std::vector<std::string> bundles_of(const View& view, const std::string& input) {
+    if (view.inputs.is_object() && view.inputs.contains(input) && view.inputs[input].contains("bundles")) {
+        auto named = view.inputs[input]["bundles"].get<std::vector<std::string>>();
+        if (!named.empty()) return named;
+    }
+    std::set<std::string> all;
+    std::set<std::string> telling;
+    for (const Publish& publish : view.publishes) {
+        all.insert(publish.bundle);
+        if (!admitted(view, publish, input, std::nullopt).empty()) telling.insert(publish.bundle);
+    }
+    const std::set<std::string>& chosen = telling.empty() ? all : telling;
+    return {chosen.begin(), chosen.end()};
+}
+
+std::vector<std::string> admitted_by_state(const View& view, const std::vector<const Publish*>& state,
+                                           const std::string& input, std::optional<WallTime> clock) {
+    const Json special = view.inputs.is_object() ? view.inputs.value(input, Json::object()) : Json::object();
+    const std::string how = special.value("combine", "");
+    if (state.empty() || (how.empty() && state.size() != 1)) return {};
+    std::vector<std::vector<std::string>> parts;
+    for (std::size_t i = 0; i < state.size(); ++i) {
+        if (state[i] != nullptr) {
+            parts.push_back(admitted(view, *state[i], input, clock));
+        } else if (special.contains("inactive")) {
+            parts.push_back({special["inactive"] == Json{{"undefined", true}} ? "undefined" : canonical(special["inactive"])});
+        } else {
+            parts.push_back({i == 0 ? "undefined" : "false"});
+        }
+    }
+    std::vector<std::string> result = parts[0];
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+        std::vector<std::string> joined;
+        for (const std::string& a : result) {
+            for (const std::string& b : parts[i]) {
+                if (a == "undefined" || b == "undefined") {
+                    joined.push_back("undefined");
+                } else if ((a != "true" && a != "false") || (b != "true" && b != "false")) {
+                    return {};
+                } else {
+                    joined.push_back(boolean(how == "and" ? a == "true" && b == "true" : a == "true" || b == "true"));
+                }
+            }
+        }
+        result = joined;
+    }
+    return result;
+}
+
+bool allows(const std::string& answer) {
+    const Json value = Json::parse(answer, nullptr, false);
+    return value == true || (value.is_object() && value.contains("allow") && value["allow"] == true);
+}
+
+}  // namespace mistrial::checkers::definitional
