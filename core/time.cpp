@@ -74,6 +74,16 @@ std::string format_duration(Duration duration) {
     return fmt::format("{}ns", nanos);
 }
 
+std::string format_short(Duration duration) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const std::int64_t seconds = duration.count() / kSecond, rest = duration.count() % kSecond;
+    if (seconds == 0 || (rest == 0 && seconds % 60 == 0)) return format_duration(duration);
+    if (rest == 0) return fmt::format("{}s", seconds);
+    std::string decimals = fmt::format("{:09}", rest < 0 ? -rest : rest);
+    decimals.erase(decimals.find_last_not_of('0') + 1);
+    return fmt::format("{}.{}s", seconds, decimals);
+}
+
 std::string format_seconds(Duration duration) {
     const std::int64_t micros = duration.count() / 1000;
     const std::int64_t millis = (micros + (micros >= 0 ? 500 : -500)) / 1000;

@@ -54,6 +54,10 @@ template <class Time>
 /// divides it (`90s`, not `1.5m`), `0s` for zero.
 [[nodiscard]] std::string format_duration(Duration duration);
 
+/// The text that a person would write, and `parse_duration` reads back: whole hours and minutes as such, else seconds
+/// with the decimals that it takes (`18.4s`, `90s`), less than a second in the largest unit that divides it (`250ms`).
+[[nodiscard]] std::string format_short(Duration duration);
+
 /// For people: seconds with three decimals, `12.031 s`.
 [[nodiscard]] std::string format_seconds(Duration duration);
 

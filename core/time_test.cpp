@@ -14,6 +14,21 @@ RC_GTEST_PROP(Duration, ParseUndoesFormat, (std::int64_t nanos)) {
     RC_ASSERT(parse_duration(format_duration(duration)).value() == duration);
 }
 
+RC_GTEST_PROP(Duration, ParseUndoesShortFormat, ()) {
+    const auto scale = *rc::gen::element<std::int64_t>(1, 1'000'000, 100'000'000, 1'000'000'000, 60'000'000'000);
+    const Duration duration{scale * *rc::gen::inRange<std::int64_t>(-100'000, 100'000)};
+    RC_ASSERT(parse_duration(format_short(duration)).value() == duration);
+}
+
+TEST(Duration, IsShortAsAPersonWouldWriteIt) {
+    EXPECT_EQ(format_short(18400ms), "18.4s");
+    EXPECT_EQ(format_short(90s), "90s");
+    EXPECT_EQ(format_short(2min), "2m");
+    EXPECT_EQ(format_short(250ms), "250ms");
+    EXPECT_EQ(format_short(-1500ms), "-1.5s");
+    EXPECT_EQ(format_short(0s), "0s");
+}
+
 TEST(Duration, ReadsWhatPeopleWrite) {
     EXPECT_EQ(*parse_duration("250ms"), 250ms);
     EXPECT_EQ(*parse_duration("1.5s"), 1500ms);

@@ -119,8 +119,8 @@ Json to_json(const FaultInterval& interval) {
     return {{"id", interval.id},
             {"kind", interval.kind},
             {"target", interval.target},
-            {"start", format_duration(interval.start.time_since_epoch())},
-            {"stop", format_duration(interval.stop.time_since_epoch())},
+            {"start", format_short(interval.start.time_since_epoch())},
+            {"stop", format_short(interval.stop.time_since_epoch())},
             {"parameters", interval.parameters},
             {"excuses", excuses},
             {"skews", skews}};
@@ -147,8 +147,8 @@ Result<FaultInterval> fault_from_json(const Json& json, std::string_view pointer
     }
     if (interval.stop < interval.start)
         return fail("{}/stop: expected a time at or after its start {}, got \"{}\"", pointer,
-                    format_duration(interval.start.time_since_epoch()),
-                    format_duration(interval.stop.time_since_epoch()));
+                    format_short(interval.start.time_since_epoch()),
+                    format_short(interval.stop.time_since_epoch()));
     for (const auto& [agent, value] : excuses.items()) {
         const auto excuse = excuse_from_json(value, fmt::format("{}/excuses/{}", pointer, agent));
         if (!excuse) return excuse.error();

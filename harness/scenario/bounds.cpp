@@ -16,7 +16,7 @@ class Sum {
     void add(Duration value, std::string_view why) {
         if (value <= 0ns) return;
         bound_.value += value;
-        bound_.terms.push_back(fmt::format("{}: {}", format_duration(value), why));
+        bound_.terms.push_back(fmt::format("{}: {}", format_short(value), why));
     }
     [[nodiscard]] const Bound& bound() const { return bound_; }
     void append(const Bound& other) {
@@ -63,7 +63,7 @@ Duration longest_syn_wait(Duration black_hole) {
 Bound propagation_bound(const AgentNode& agent, const Fleet& fleet, const std::vector<FaultSpec>& faults) {
     const MirrorNode* mirror = find_mirror(fleet, agent.from);
     const Duration backed_off = agent.poll_max * 6 / 5;
-    const std::string max = format_duration(agent.poll_max);
+    const std::string max = format_short(agent.poll_max);
 
     // Until a request begins that must bring the new revision.
     Sum poll;
@@ -71,7 +71,7 @@ Bound propagation_bound(const AgentNode& agent, const Fleet& fleet, const std::v
         const Duration hole = longest_black_hole(faults, fleet, {mirror->name, mirror->of});
         poll.add(longest_syn_wait(hole),
                  fmt::format("until TCP repeats a SYN of {} that the black hole of {} towards {} swallowed", mirror->name,
-                             format_duration(hole), mirror->of));
+                             format_short(hole), mirror->of));
         poll.add(mirror->ttl, fmt::format("{} may answer from its copy for its ttl", mirror->name));
         poll.add(kFetch, fmt::format("{} fetches from {}", mirror->name, mirror->of));
     }
@@ -88,7 +88,7 @@ Bound propagation_bound(const AgentNode& agent, const Fleet& fleet, const std::v
     syn.add(longest_syn_wait(hole),
             fmt::format("until TCP repeats the SYN that the black hole of {} towards {} swallowed (longer than the {} until "
                         "the next poll otherwise)",
-                        format_duration(hole), agent.from, format_duration(poll.bound().value)));
+                        format_short(hole), agent.from, format_short(poll.bound().value)));
     // An attempt older than 30 s is given up, and the agent backs off once more.
     if (hole > 15s) syn.add(backed_off, fmt::format("or the attempt is given up: 1.2 x max ({}) before the next", max));
 

@@ -56,7 +56,7 @@ class ClaimReader {
         }
         if (has_derived_bound(property)) read_within(item, claim);
         else if (item.at("within").present()) claim.within = item.at("within").duration();
-        if (claim.within) claim.parameters["within"] = format_duration(*claim.within);
+        if (claim.within) claim.parameters["within"] = format_short(*claim.within);
         if (!claim.terms.empty()) claim.parameters["terms"] = claim.terms;
         return claim;
     }
@@ -75,7 +75,7 @@ class ClaimReader {
             if (claim.property == "progress" && agent.long_poll) {
                 bound.value += *agent.long_poll;
                 bound.terms.push_back(fmt::format("{}: a long poll of {} may bring nothing for its timeout",
-                                                  format_duration(*agent.long_poll), agent.name));
+                                                  format_short(*agent.long_poll), agent.name));
             }
             if (bound.value > largest.value) largest = std::move(bound);
         }
@@ -94,7 +94,7 @@ class ClaimReader {
             if (*written < bound.value && !force)
                 within.tell(fmt::format("expected at least the derived bound {}, got {}; the bound is {}. Claim it all the "
                                         "same with \"force\": true",
-                                        format_duration(bound.value), format_duration(*written),
+                                        format_short(bound.value), format_short(*written),
                                         fmt::join(bound.terms, " + ")));
         }
         if (!claim.excused && !force) check_excuses(item, claim);
@@ -108,7 +108,7 @@ class ClaimReader {
                 return item.at("excused").tell(
                     fmt::format("expected true while {} at {} can cut {} off for {}, got false. Claim it all the same with "
                                 "\"force\": true",
-                                fault.kind, fault.pointer, agent.name, format_duration(fault.length)));
+                                fault.kind, fault.pointer, agent.name, format_short(fault.length)));
             }
         }
     }

@@ -96,8 +96,8 @@ void check_time(const Reader& item, const FaultSpec& fault) {
     const Duration rest = rest_after(fault.kind);
     if (fault.every && fault.length + rest > *fault.every)
         item.at("for").tell(fmt::format("expected less than every {} by at least {}, got {}",
-                                        format_duration(*fault.every), format_duration(rest),
-                                        format_duration(fault.length)));
+                                        format_short(*fault.every), format_short(rest),
+                                        format_short(fault.length)));
 }
 
 std::optional<FaultSpec> read_fault(const Reader& item, const Fleet& fleet, const Roster& roster) {
@@ -241,10 +241,10 @@ void settle_conflicts(std::vector<Drawn>& all, const std::vector<FaultSpec>& fau
                 mistakes.add_once(faults[all[i].spec].pointer,
                                   fmt::format("expected the {} to be left alone by other faults from {} until {} after "
                                               "it ends, got the {} of {} at {}",
-                                              held, format_duration(all[i].interval.start.time_since_epoch()),
-                                              format_duration(rest_after(all[i].interval.kind)), all[j].interval.kind,
+                                              held, format_short(all[i].interval.start.time_since_epoch()),
+                                              format_short(rest_after(all[i].interval.kind)), all[j].interval.kind,
                                               faults[all[j].spec].pointer,
-                                              format_duration(all[j].interval.start.time_since_epoch())));
+                                              format_short(all[j].interval.start.time_since_epoch())));
             }
         }
     }
@@ -297,7 +297,7 @@ nemesis::Schedule draw_schedule(const std::vector<FaultSpec>& faults, const Flee
         if (TrueTime{first} >= settle_start) {
             mistakes.add_once(fault.pointer + (fault.at ? "/at" : "/every"),
                               fmt::format("expected a time before {}, when the run settles, got {}",
-                                          format_duration(settle_start.time_since_epoch()), format_duration(first)));
+                                          format_short(settle_start.time_since_epoch()), format_short(first)));
             continue;
         }
         if (fault.every && *fault.every < 100ms) continue;  // told when it was read

@@ -1,5 +1,6 @@
 #include "harness/scenario/fleet.hpp"
 
+#include "engine/defects/defects.hpp"
 #include "harness/store/embedded.hpp"
 
 #include <algorithm>
@@ -144,7 +145,7 @@ AgentNode read_agent_group(const Reader& item, const std::string& bundle, const 
     agent.poll_min = read_whole_seconds(poll.at("min"), 1s);
     agent.poll_max = read_whole_seconds(poll.at("max"), 2s);
     if (agent.poll_max < agent.poll_min)
-        poll.at("max").wrong(fmt::format("a delay of at least the min of {}", format_duration(agent.poll_min)));
+        poll.at("max").wrong(fmt::format("a delay of at least the min of {}", format_short(agent.poll_min)));
     if (item.at("long_poll").present()) agent.long_poll = read_whole_seconds(item.at("long_poll"), 30s);
     agent.persist = item.at("persist").boolean().value_or(true);
     agent.bundles = item.at("bundles").present() ? item.at("bundles").names() : std::vector<std::string>{bundle};
@@ -161,6 +162,12 @@ AgentNode read_agent_group(const Reader& item, const std::string& bundle, const 
                                   ? fmt::format("expected no defect with the driver {}: only the embedded agent has them",
                                                 agent.driver)
                                   : "expected no version with the driver embedded: there is only the one built with mistrial");
+    }
+    if (agent.defect && defects::find(*agent.defect) == nullptr) {
+        std::vector<std::string> known;
+        for (const defects::Defect& defect : defects::all()) known.emplace_back(defect.name);
+        item.at("defect").tell(fmt::format("expected a seeded defect ({}), got \"{}\"{}", quoted(known), *agent.defect,
+                                           did_you_mean(*agent.defect, known)));
     }
     if (item.at("config").is_object()) agent.config = item.at("config").json();
     for (const auto& [name, value] : item.at("env").members()) agent.env[name] = value.text().value_or("");

@@ -7,8 +7,8 @@
 namespace mistrial::scenario {
 namespace {
 
-std::string written(Duration duration) { return format_duration(duration); }
-std::string written(TrueTime time) { return format_duration(time.time_since_epoch()); }
+std::string written(Duration duration) { return format_short(duration); }
+std::string written(TrueTime time) { return format_short(time.time_since_epoch()); }
 
 template <class T>
 void put(OrderedJson& json, const char* key, const std::optional<T>& value) {

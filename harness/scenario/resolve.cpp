@@ -4,8 +4,11 @@
 
 #include "engine/bundle/digest.hpp"
 #include "harness/workload/grants.hpp"
+#include "harness/workload/own.hpp"
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 
 namespace mistrial::scenario {
 namespace {
@@ -67,31 +70,73 @@ void read_phases(const Reader& reader, Plan& plan) {
     if (settle && *settle < within)
         reader.at("settle").tell(fmt::format("expected at least {}, the largest within of the claims, got {}: no agent "
                                              "could be seen to converge",
-                                             format_duration(within), format_duration(*settle)));
+                                             format_short(within), format_short(*settle)));
     if (plan.duration < plan.settle + 1s)
         reader.at("duration")
             .tell(fmt::format("expected at least {} (the run settles for its last {}{}), got {}",
-                              format_duration(plan.settle + 1s), format_duration(plan.settle),
-                              settle ? "" : fmt::format(", twice the largest within of {}", format_duration(within)),
-                              format_duration(plan.duration)));
+                              format_short(plan.settle + 1s), format_short(plan.settle),
+                              settle ? "" : fmt::format(", twice the largest within of {}", format_short(within)),
+                              format_short(plan.duration)));
 }
 
-std::shared_ptr<const workload::Workload> make_workload(const Reader& reader, Plan& plan, std::int64_t revisions) {
+/// Keys of "/workload" that belong to one kind only.
+const std::map<std::string, std::vector<std::string>> kKeysOf = {
+    {"grants", {"users", "roles", "actions", "ladder_every", "canaries"}}, {"own", {"revisions", "inputs", "path"}}};
+
+/// What a workload says is wrong, a line each: "/workload/KEY: ..." at its key, the rest at the workload.
+void tell_lines(const Reader& workload, const Error& error) {
+    std::istringstream lines(error.message);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t colon = line.find(": ");
+        if (line.starts_with("/workload") && colon != std::string::npos)
+            workload.mistakes().add_once(line.substr(0, colon), line.substr(colon + 2));
+        else
+            workload.mistakes().add(workload.pointer(), line);
+    }
+}
+
+/// The workload with as many revisions as there is time for; its parameters go into the plan.
+std::shared_ptr<const workload::Workload> make_workload(const Reader& reader, const std::string& directory,
+                                                        std::int64_t slots, Plan& plan) {
+    const std::string& kind = plan.workload.kind;
     Json parameters = Json::object();
-    for (const char* key : {"users", "roles", "actions", "ladder_every", "canaries"})
-        if (reader.at(key).present()) parameters[key] = reader.at(key).json();
-    parameters["revisions"] = static_cast<std::uint64_t>(revisions);
-    const auto read = workload::grants_parameters(parameters, reader.pointer());
-    if (!read) {
-        reader.tell(read.error().message);
-        return nullptr;
+    for (const auto& [owner, keys] : kKeysOf)
+        for (const std::string& key : keys) {
+            if (!reader.at(key).present()) continue;
+            if (owner == kind) parameters[key] = reader.at(key).json();
+            else reader.at(key).tell(fmt::format("expected no \"{}\" with workload {}: it belongs to {}", key, kind, owner));
+        }
+    if (kind == "own") {
+        if (!reader.at("revisions").present()) reader.at("revisions").wrong("an array of directories of bundles");
+        if (!reader.at("inputs").present()) reader.at("inputs").wrong("the path of a JSON file of inputs");
     }
-    auto made = workload::Grants::make(plan.seed, *read);
+    if (!reader.mistakes().empty()) return nullptr;
+    if (kind == "grants") {
+        parameters["revisions"] = static_cast<std::uint64_t>(slots);
+        const auto read = workload::grants_parameters(parameters, reader.pointer());
+        if (!read) {
+            tell_lines(reader, read.error());
+            return nullptr;
+        }
+        parameters = workload::to_json(*read);
+    } else {
+        const auto read = workload::own_parameters(parameters, reader.pointer(), directory);
+        if (!read) {
+            tell_lines(reader, read.error());
+            return nullptr;
+        }
+        parameters = workload::to_json(*read);
+    }
+    auto made = workload::make(kind, parameters, plan.seed);
     if (!made) {
-        reader.tell(made.error().message);
+        tell_lines(reader, made.error());
         return nullptr;
     }
-    plan.workload.parameters = workload::to_json(*read);
+    if (static_cast<std::int64_t>((*made)->revisions()) > slots)
+        reader.at("revisions")
+            .tell(fmt::format("expected at most {}, as many as can be published before the run settles, got {}", slots,
+                              (*made)->revisions()));
+    plan.workload.parameters = std::move(parameters);
     return std::move(*made);
 }
 
@@ -120,12 +165,12 @@ Draft draft(const Scenario& scenario, Mistakes& mistakes) {
     result.publish_every = every.duration().value_or(3s);
     result.bundle = bundle;
     if (result.publish_every < 1ms) every.wrong("a time of at least 1ms");
-    const std::int64_t revisions =
+    const std::int64_t slots =
         publish_count(std::max(result.publish_every, Duration{1ms}), std::max(plan.settle_start(), TrueTime{}));
-    if (revisions > kMostRevisions)
-        every.tell(fmt::format("expected fewer than {} revisions before the run settles, got {}", kMostRevisions, revisions));
-    else if (mistakes.empty())
-        result.workload = make_workload(workload, plan, revisions);
+    if (slots > kMostRevisions)
+        every.tell(fmt::format("expected fewer than {} revisions before the run settles, got {}", kMostRevisions, slots));
+    else if (mistakes.empty() && kKeysOf.contains(plan.workload.kind))
+        result.workload = make_workload(workload, scenario.directory.string(), slots, plan);
     return result;
 }
 

@@ -112,7 +112,7 @@ Result<> apply(const Overrides& overrides, Scenario& scenario) {
     }
     if (overrides.seed) keep(write("/seed", *overrides.seed, fmt::format("--seed {}", *overrides.seed)));
     if (overrides.duration) {
-        const std::string text = format_duration(*overrides.duration);
+        const std::string text = format_short(*overrides.duration);
         keep(write("/duration", text, "--duration " + text));
     }
     if (overrides.claims) {

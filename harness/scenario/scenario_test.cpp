@@ -160,7 +160,7 @@ TEST(ScenarioFile, has_time_for_its_faults_before_it_settles) {
     EXPECT_THAT(mistakes_of(scenario(), {.duration = std::chrono::seconds(8)}),
                 ElementsAre(HasSubstr("--duration 8s: /duration: expected at least 11s (the run settles for its last 10s, ")));
     EXPECT_THAT(mistakes_of(scenario("", R"("convergence": {})"), {.set = {"settle=3s"}}),
-                ElementsAre(HasSubstr("/settle: expected at least 4900ms, the largest within of the claims, got 3s")));
+                ElementsAre(HasSubstr("/settle: expected at least 4.9s, the largest within of the claims, got 3s")));
 }
 
 TEST(ScenarioFile, gives_processes_and_clocks_to_agents_only) {
@@ -200,7 +200,7 @@ TEST(ScenarioFile, gives_each_fault_one_kind_and_one_time) {
 
 TEST(ScenarioFile, claims_no_less_than_the_fleet_can_keep_unless_forced) {
     EXPECT_THAT(mistakes_of(scenario("", R"("bounded-staleness": { "within": "2s" })")),
-                ElementsAre(AllOf(HasSubstr("/claims/bounded-staleness/within: expected at least the derived bound 4900ms, got "
+                ElementsAre(AllOf(HasSubstr("/claims/bounded-staleness/within: expected at least the derived bound 4.9s, got "
                                             "2s; the bound is 1s: cdn1 may answer from its copy for its ttl + "),
                                   HasSubstr("Claim it all the same with \"force\": true"))));
     EXPECT_THAT(mistakes_of(scenario("", R"("bounded-staleness": { "within": "2s", "force": true })")), IsEmpty());
