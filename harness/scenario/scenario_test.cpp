@@ -234,6 +234,7 @@ TEST(ScenarioFile, is_found_in_the_library_or_not_at_all) {
 TEST(Override, sets_what_a_pointer_names) {
     const auto json = [](std::vector<std::string> set) { return load("demo", {.set = std::move(set)})->json; };
     EXPECT_EQ(json({"/seed=7"})["seed"], 7);
+    EXPECT_EQ(json({"/seed=18446744073709551615"})["seed"], UINT64_MAX);
     EXPECT_EQ(json({"/about=two words"})["about"], "two words");
     EXPECT_EQ(json({"fleet.agents[0].defect=\"reports-ahead\""})["fleet"]["agents"][0]["defect"], "reports-ahead");
     EXPECT_EQ(json({"/fleet/agents/0/config={\"labels\":{}}", "/fleet/agents/0/config/labels/x~1y=1"})["fleet"]["agents"][0]["config"],

@@ -143,8 +143,12 @@ class Walk {
 
 }  // namespace
 
-void check_schema(const Json& document, const Json& schema, Mistakes& mistakes) {
+void explain(const Json& document, const Json& schema, Mistakes& mistakes) {
     Walk(schema, mistakes).check(document, schema, "");
+}
+
+void check_schema(const Json& document, const Json& schema, Mistakes& mistakes) {
+    explain(document, schema, mistakes);
     if (!mistakes.empty()) return;
     for (const auto& [pointer, sentence] : judge(document, schema)) mistakes.add_once(pointer, sentence);
 }

@@ -18,9 +18,20 @@ std::string pointer_of(const std::vector<std::string>& context) {
     return pointer;
 }
 
+/// valijson reads every integer as a signed one, so that a seed from 2^63 on would be negative: such are made smaller
+/// here, which is the same to every keyword that we use.
+void make_signed(Json& value) {
+    if (value.is_structured())
+        for (Json& member : value) make_signed(member);
+    else if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX)
+        value = INT64_MAX;
+}
+
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> judge(const Json& document, const Json& schema) {
+std::vector<std::pair<std::string, std::string>> judge(const Json& written, const Json& schema) {
+    Json document = written;
+    make_signed(document);
     using Adapter = valijson::adapters::NlohmannJsonAdapter;
     std::vector<std::pair<std::string, std::string>> said;
     try {

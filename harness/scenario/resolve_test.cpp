@@ -1,0 +1,157 @@
+#include "harness/scenario/fleet.hpp"
+#include "harness/scenario/scenario.hpp"
+#include "harness/workload/workload.hpp"
+
+#include "engine/bundle/digest.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+namespace mistrial::scenario {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string kTestdata = std::string(MISTRIAL_SOURCE_DIR) + "/harness/scenario/testdata/";
+
+Plan plan_of(const std::string& path_or_name, std::vector<std::string> set = {}) {
+    const auto scenario = load(path_or_name, {.set = std::move(set)});
+    EXPECT_TRUE(scenario.has_value()) << scenario.error().message;
+    const auto plan = resolve(*scenario);
+    EXPECT_TRUE(plan.has_value()) << plan.error().message;
+    return *plan;
+}
+
+TEST(Resolve, of_a_small_scenario_gives_the_plan_that_it_always_gave) {
+    const std::string text = to_json(plan_of(kTestdata + "small.json")).dump(1) + "\n";
+    const auto golden = read_file(kTestdata + "small.plan.json");
+    const std::string fresh = std::string(MISTRIAL_BINARY_DIR) + "/small.plan.json";
+    ASSERT_TRUE(replace_file(fresh, text).has_value());
+    EXPECT_TRUE(golden.has_value() && *golden == text)
+        << "If the change is meant: cp " << fresh << " " << kTestdata << "small.plan.json";
+}
+
+RC_GTEST_PROP(Resolve, gives_the_same_bytes_for_the_same_seed, ()) {
+    const std::string seed = fmt::format("/seed={}", *rc::gen::arbitrary<std::uint64_t>());
+    const std::string name = kTestdata + "small.json";
+    RC_ASSERT(to_json(plan_of(name, {seed})).dump() == to_json(plan_of(name, {seed})).dump());
+}
+
+TEST(Fleet, names_nodes_of_a_group_with_a_count_by_number_and_others_by_the_group) {
+    const Plan plan = plan_of(kTestdata + "small.json");
+    std::vector<std::string> names;
+    for (const AgentNode& agent : plan.fleet.agents) names.push_back(agent.name);
+    EXPECT_THAT(names, ElementsAre("a1", "a2", "b"));
+    EXPECT_EQ(plan.fleet.mirrors.front().name, "cdn");
+    EXPECT_EQ(plan_of(kTestdata + "small.json", {"/fleet/mirrors/0/count=1"}).fleet.mirrors.front().name, "cdn1");
+}
+
+TEST(Fleet, shares_the_mirrors_of_a_group_out_among_the_agents) {
+    std::vector<std::string> sources;
+    for (const AgentNode& agent : plan_of("demo").fleet.agents) sources.push_back(agent.from);
+    EXPECT_THAT(sources, ElementsAre("cdn1", "cdn2", "cdn1", "cdn2", "cdn1"));
+}
+
+TEST(Publishes, begin_before_everything_else_and_end_before_the_run_settles) {
+    const Plan plan = plan_of("demo");
+    ASSERT_EQ(plan.settle_start(), TrueTime{34600ms});
+    EXPECT_EQ(plan.workload.publishes.size(), 18U);
+    EXPECT_EQ(plan.workload.publishes.front().at, TrueTime{0s});
+    EXPECT_EQ(plan.workload.publishes.back().at, TrueTime{34s});
+    EXPECT_EQ(plan_of("demo", {"/workload/publish/every=17300ms"}).workload.publishes.size(), 2U) << "none as it settles";
+}
+
+TEST(Publishes, carry_the_oracle_and_the_digest_of_what_the_workload_makes_again) {
+    const Plan plan = plan_of(kTestdata + "small.json");
+    const auto workload = workload::make(plan.workload.kind, plan.workload.parameters, plan.seed);
+    ASSERT_TRUE(workload.has_value());
+    ASSERT_EQ((*workload)->revisions(), plan.workload.publishes.size());
+    for (std::size_t i = 0; i < plan.workload.publishes.size(); ++i) {
+        const workload::Revision revision = (*workload)->revision(i + 1);
+        EXPECT_EQ(plan.workload.publishes[i].revision, revision.name);
+        EXPECT_EQ(plan.workload.publishes[i].digest, bundle::digest(revision.members));
+        EXPECT_EQ(plan.workload.publishes[i].content, revision.content);
+    }
+}
+
+TEST(Load, gives_each_session_an_agent_in_turn) {
+    const Plan plan = plan_of("demo");
+    ASSERT_EQ(plan.workload.decisions.size(), 20U);
+    EXPECT_EQ(plan.workload.decisions[0].agent, "a1");
+    EXPECT_EQ(plan.workload.decisions[4].agent, "a5");
+    EXPECT_EQ(plan.workload.decisions[5].agent, "a1");
+    EXPECT_EQ(plan.workload.decisions[5].name, "session-6");
+    EXPECT_EQ(plan.workload.concurrency, 1000) << "rate x timeout";
+    EXPECT_EQ(plan_of("demo", {"/workload/decide/rate=50000"}).workload.concurrency, 4096);
+}
+
+RC_GTEST_PROP(Load, is_due_at_evenly_spaced_times, ()) {
+    const int rate = *rc::gen::inRange(1, 2000);
+    const int sessions = *rc::gen::inRange(3, 60);
+    const Plan plan = plan_of(kTestdata + "small.json", {fmt::format("/workload/decide/rate={}", rate),
+                                                         fmt::format("/workload/decide/sessions={}", sessions)});
+    std::multiset<TrueTime> due;
+    for (const DecisionStream& stream : plan.workload.decisions)
+        for (int n = 0; n < 3; ++n) due.insert(stream.from + n * stream.period);
+    const Duration gap = 1'000'000'000ns / rate;
+    auto before = due.begin();
+    RC_ASSERT(*before == TrueTime{1s});
+    for (auto at = std::next(before); at != due.end(); before = at++) {
+        RC_ASSERT(*at - *before >= gap - 2ns);
+        RC_ASSERT(*at - *before <= gap + 2ns);
+    }
+}
+
+TEST(Settle, is_twice_the_largest_bound_and_at_least_ten_seconds) {
+    EXPECT_EQ(plan_of("demo").settle, 10400ms);
+    EXPECT_EQ(plan_of("demo", {"/claims={}"}).settle, 10s);
+    EXPECT_EQ(plan_of("demo", {"/settle=6s"}).settle, 6s);
+}
+
+TEST(Claims, of_a_profile_are_replaced_one_by_one) {
+    const auto claims = plan_of("demo", {R"(/claims={"profile":"opa","convergence":{"within":"12s"}})", "/settle=12s"}).claims;
+    EXPECT_EQ(claims.size(), 8U);
+    EXPECT_EQ(claims.at("convergence").within, 12s);
+    EXPECT_TRUE(claims.at("convergence").terms.empty());
+    EXPECT_EQ(claims.at("split-brain").within, 5200ms);
+    EXPECT_FALSE(claims.at("split-brain").terms.empty());
+}
+
+TEST(Claims, are_bounded_by_the_slowest_agent_that_they_cover) {
+    const std::string slow = R"(/fleet/agents/-={"name":"slow","from":"cdn","poll":{"min":"1s","max":"5s"}})";
+    EXPECT_EQ(plan_of("demo", {slow, "/workload/decide/sessions=24"}).claims.at("convergence").within, 8500ms);
+    EXPECT_EQ(plan_of("demo", {slow, R"(/claims/convergence={"agents":"a"})"}).claims.at("convergence").within, 5200ms);
+}
+
+TEST(Claims, speak_of_nodes_where_the_file_named_groups) {
+    const auto claim = plan_of("demo", {R"(/claims/convergence={"agents":["a1","agents"]})"}).claims.at("convergence");
+    EXPECT_THAT(claim.agents, ElementsAre("a1", "a2", "a3", "a4", "a5"));
+}
+
+TEST(OwnBundles, of_a_directory_are_published_in_their_order) {
+    const std::string path = std::string(MISTRIAL_SOURCE_DIR) + "/scenarios/examples/own-bundles.json";
+    const Plan plan = plan_of(path);
+    std::vector<std::string> revisions;
+    for (const PlannedPublish& publish : plan.workload.publishes) revisions.push_back(publish.revision);
+    EXPECT_THAT(revisions, ElementsAre("2026-03-01", "2026-03-02", "2026-03-03"));
+    EXPECT_EQ(plan.workload.path, "shop/allow");
+    EXPECT_EQ(plan.workload.pool.size(), 5U);
+    EXPECT_TRUE(std::filesystem::path(plan.workload.parameters["inputs"].get<std::string>()).is_absolute());
+
+    const auto late = load(path, {.set = {"/workload/publish/every=12s"}});
+    EXPECT_THAT(late.error().message, HasSubstr("/workload/revisions: expected at most 2, as many as can be published before "
+                                                "the run settles, got 3"));
+    const auto missing = load(path, {.set = {"/workload/revisions/1=nowhere", "/workload/users=3"}});
+    EXPECT_THAT(missing.error().message, HasSubstr("/workload/users: expected no \"users\" with workload own"));
+    EXPECT_THAT(load(path, {.set = {"/workload/revisions/1=nowhere"}}).error().message, HasSubstr("nowhere: no such directory"));
+}
+
+}  // namespace
+}  // namespace mistrial::scenario

@@ -1,0 +1,72 @@
+#include "harness/scenario/schema.hpp"
+
+#include "harness/scenario/scenario.hpp"
+#include "harness/store/embedded.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace mistrial::scenario {
+namespace {
+
+const Json& schema() {
+    static const Json parsed = Json::parse(*embedded::find("schema/scenario.schema.json"));
+    return parsed;
+}
+
+/// A place in the document: any member or element at any depth.
+Json* drawn_place(Json& json) {
+    Json* at = &json;
+    while (at->is_structured() && !at->empty() && *rc::gen::weightedElement<bool>({{4, true}, {1, false}})) {
+        auto member = at->begin();
+        std::advance(member, *rc::gen::inRange<int>(0, static_cast<int>(at->size())));
+        at = &*member;
+    }
+    return at;
+}
+
+RC_GTEST_PROP(ScenarioSchema, is_read_by_our_walk_as_valijson_reads_it, ()) {
+    const auto entries = library();
+    Json document = load(entries.at(*rc::gen::inRange<std::size_t>(0, entries.size())).name)->json;
+    for (int n = *rc::gen::inRange(0, 3); n > 0; --n) {
+        Json* place = drawn_place(document);
+        const int change = *rc::gen::inRange(0, 3);
+        const Json value = *rc::gen::element<Json>(true, 0, -3, 1.5, "", "5s", "derived", "one", Json::object(), Json::array(),
+                                                   Json::array({"a1"}), Json{{"pick", "one"}, {"of", "agents"}});
+        if (change == 0) *place = value;
+        if (change == 1 && place->is_object())
+            (*place)[*rc::gen::element<std::string>("on", "at", "every", "pause", "within", "extra", "name")] = value;
+        if (change == 2 && place->is_structured() && !place->empty()) place->erase(place->begin());
+    }
+    Mistakes mistakes;
+    explain(document, schema(), mistakes);
+    const auto judged = judge(document, schema());
+    if (mistakes.empty() != judged.empty())
+        RC_FAIL(document.dump() + "\nwe: " + mistakes.report({}).message +
+                (judged.empty() ? "" : "\nvalijson: " + judged.front().first + ": " + judged.front().second));
+}
+
+TEST(ScenarioSchema, describes_every_key_of_a_scenario) {
+    for (const auto& [key, property] : schema()["properties"].items())
+        EXPECT_TRUE(property.contains("description") || property.contains("$ref")) << key;
+}
+
+TEST(ScenarioSchema, knows_every_kind_of_fault) {
+    const Json& faults = schema()["properties"]["faults"]["items"]["properties"];
+    for (const nemesis::FaultKind& kind : nemesis::fault_kinds()) EXPECT_TRUE(faults.contains(kind.name)) << kind.name;
+}
+
+TEST(ClaimProfile, is_a_set_of_claims_that_a_scenario_may_make) {
+    ASSERT_FALSE(embedded::files_below("claims/").empty());
+    for (const embedded::File& file : embedded::files_below("claims/")) {
+        const Json profile = Json::parse(file.bytes);
+        EXPECT_TRUE(profile.contains("about")) << file.path;
+        Json document = load("demo")->json;
+        document["claims"] = profile.at("claims");
+        EXPECT_TRUE(judge(document, schema()).empty()) << file.path;
+    }
+}
+
+}  // namespace
+}  // namespace mistrial::scenario
