@@ -110,8 +110,13 @@ std::string span_text(Duration duration) {
     if (magnitude < 119'950'000'000) return fmt::format("{:.1f} s", nanos / 1e9);
     const std::int64_t seconds = (std::abs(duration.count()) + 500'000'000) / 1'000'000'000;
     const std::string_view sign = nanos < 0 ? "-" : "";
-    if (seconds < 7200) return fmt::format("{}{} min {} s", sign, seconds / 60, seconds % 60);
-    return fmt::format("{}{} h {} min", sign, seconds / 3600, seconds / 60 % 60);
+    const auto two = [&](std::int64_t big, std::string_view big_unit, std::int64_t small,
+                         std::string_view small_unit) {
+        if (small == 0) return fmt::format("{}{} {}", sign, big, big_unit);
+        return fmt::format("{}{} {} {} {}", sign, big, big_unit, small, small_unit);
+    };
+    if (seconds < 3600) return two(seconds / 60, "min", seconds % 60, "s");
+    return two(seconds / 3600, "h", seconds / 60 % 60, "min");
 }
 
 std::string seconds_text(TrueTime time, int decimals) {

@@ -48,7 +48,7 @@ struct Activation {
     int revision;
 };
 inline std::vector<Activation> activations(int agent, int revisions, bool stuck) {
-    std::vector<Activation> all{{150 + agent * 40, 1}};
+    std::vector<Activation> all{{150 + agent * 20, 1}};
     std::int64_t poll = 700 + agent * 130;
     for (int round = 0; poll < kEnd; ++round, poll += 1'000 + (agent * 397 + round * 211) % 1'000) {
         const bool cut = agent <= 2 && poll > 10'000 && poll < 25'200;
