@@ -55,7 +55,10 @@ struct ProxyCounters {
 /// One edge: listens, and forwards every connection to the upstream, with faults that can be switched at any
 /// time. Half-close is forwarded; a reset on one side becomes a reset on the other; an upstream that refuses
 /// becomes a reset of the client. What a cut direction would have carried (bytes, end, reset) waits until it
-/// is healed. Limit: bytes that the kernel took before a cut still reach their receiver.
+/// is healed.
+/// Limits: bytes that the kernel took before a cut still reach their receiver. A connect that a black hole
+/// has kept waiting gets in with its next SYN after the heal: within about a second, later (the kernel backs
+/// off) when it has waited for more than five.
 class TcpProxy {
   public:
     /// Listens on `on`. Port 0 takes a free port. Errors: `127.0.0.1:9001: address in use`, and the like.
