@@ -33,6 +33,13 @@ class Injector {
     [[nodiscard]] virtual Evidence evidence(const FaultInterval& interval) = 0;
 };
 
+/// `"disarmed": true` in a fault's parameters: everything but the act itself. A canary: such a fault must be found not
+/// to have bitten, and the claims that it should have exercised must end unknown.
+[[nodiscard]] inline bool is_disarmed(const FaultInterval& interval) {
+    const auto found = interval.parameters.find("disarmed");
+    return found != interval.parameters.end() && found->is_boolean() && found->get<bool>();
+}
+
 using Injectors = std::map<std::string, std::unique_ptr<Injector>>;
 
 }  // namespace mistrial::nemesis

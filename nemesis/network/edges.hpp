@@ -1,0 +1,37 @@
+#pragma once
+
+#include "core/net/tcp_proxy.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mistrial::nemesis {
+
+/// One proxied edge: `client` connects to `server`. Ends are node names ("a1", "cdn2", "primary"), or "clients",
+/// "publisher", "status", "logs".
+struct Edge {
+    std::string client;
+    std::string server;
+    std::unique_ptr<net::TcpProxy> proxy;
+};
+
+/// The edges of a fleet. Lives on the loop of its proxies.
+class Edges {
+  public:
+    /// Returns where `client` has to connect to reach `server`.
+    [[nodiscard]] Result<net::Endpoint> add(net::Loop& loop, std::string client, std::string server,
+                                            const net::Endpoint& on, const net::Endpoint& upstream);
+
+    [[nodiscard]] std::deque<Edge>& all() { return edges_; }
+    /// Edges between a node of `these` and a node of `those`, whichever connects.
+    [[nodiscard]] std::vector<Edge*> between(const std::vector<std::string>& these, const std::vector<std::string>& those);
+
+    void clear() { edges_.clear(); }
+
+  private:
+    std::deque<Edge> edges_;  ///< a deque: edges stay where they are
+};
+
+}  // namespace mistrial::nemesis
