@@ -89,6 +89,9 @@ using Event = std::variant<Invoked, Completed, Observed, FaultPhase, Deadline>;
 
 [[nodiscard]] TrueTime time_of(const Event& event);
 
+/// An observation by `process`; its `f` is the value's: "serve", "boot", "stall", ... The time is the world's to stamp.
+[[nodiscard]] Observed observation(std::string process, history::Value value, TrueTime time = {});
+
 struct Capabilities {
     std::string name;  ///< "live", "sim"
     std::optional<WallTime> wall_at_zero;
