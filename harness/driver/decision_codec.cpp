@@ -13,12 +13,6 @@ namespace dom = simdjson::dom;
 /// What a policy's default says where a marker or the incarnation is missing.
 constexpr std::string_view kAbsent = "-";
 
-std::string fill(std::string text, std::string_view name, std::string_view value) {
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size()))
-        text.replace(at, name.size(), value);
-    return text;
-}
-
 /// A token of a JSON Pointer: `~` and `/` are escaped (RFC 6901).
 std::string pointer_token(std::string_view text) {
     std::string out;
@@ -58,6 +52,7 @@ struct DecisionCodec::State {
     std::vector<BundlePointer> revisions;
     std::string decider;  ///< the bundle that the decision rule and its markers belong to
     std::string target;
+    std::string before_input, after_input;  ///< the body around the input
     dom::parser parser;
     std::string padded;
 };
@@ -67,10 +62,15 @@ DecisionCodec::DecisionCodec(const DecisionProtocol& protocol, workload::Decisio
     : state_(std::make_unique<State>()) {
     state_->protocol = protocol;
     state_->shape = std::move(shape);
-    state_->target = fill(protocol.target, "{path}", path);
+    state_->target = fill_text(protocol.target, {{"path", path}});
+    // The template's text is split once where the input goes: a body is two copies and one dump.
+    const std::string body = protocol.body.dump(), place = Json("{input}").dump();
+    const auto at = body.find(place);
+    state_->before_input = body.substr(0, at);
+    if (at != std::string::npos) state_->after_input = body.substr(at + place.size());
     if (!bundles.empty()) state_->decider = bundles.front();
     for (std::string& bundle : bundles)
-        state_->revisions.push_back({bundle, fill(protocol.revision, "{bundle}", pointer_token(bundle))});
+        state_->revisions.push_back({bundle, fill_text(protocol.revision, {{"bundle", pointer_token(bundle)}})});
 }
 DecisionCodec::~DecisionCodec() = default;
 DecisionCodec::DecisionCodec(DecisionCodec&&) noexcept = default;
@@ -82,9 +82,7 @@ DecisionRequest DecisionCodec::encode(const history::Decide& asked) const {
         const Json::json_pointer at(*state_->shape.nonce_in_input);
         if (input.is_object()) input[at] = *asked.nonce;
     }
-    Json body = Json::object();
-    body[Json::json_pointer(state_->protocol.input)] = std::move(input);
-    return {state_->protocol.method, state_->target, body.dump()};
+    return {state_->protocol.method, state_->target, state_->before_input + input.dump() + state_->after_input};
 }
 
 Result<history::Decide> DecisionCodec::decode(history::Decide asked, int status, std::string_view body) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/history/operation.hpp"
+#include "harness/driver/driver.hpp"
 #include "harness/workload/workload.hpp"
 
 #include <map>
@@ -9,19 +10,6 @@
 #include <string_view>
 
 namespace mistrial::driver {
-
-/// How a kind of agent is asked for a decision, and where in its answer what stands (JSON Pointers; `{path}`, `{bundle}`
-/// are filled in). Part of a Driver; the defaults are OPA's REST API.
-struct DecisionProtocol {
-    std::string method = "POST";
-    std::string target = "/v1/data/{path}?provenance=true";
-    std::string input = "/input";                               ///< where the request's body holds the input
-    std::string result = "/result";                             ///< absent from an answer: undefined
-    std::string revision = "/provenance/bundles/{bundle}/revision";
-    std::string decision_id = "/decision_id";
-    std::string error_code = "/code";                           ///< of a 4xx or 5xx of the agent's own
-    friend bool operator==(const DecisionProtocol&, const DecisionProtocol&) = default;
-};
 
 /// A decision's request, as HTTP has it.
 struct DecisionRequest {

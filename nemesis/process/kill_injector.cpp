@@ -10,7 +10,7 @@ void KillInjector::inject(const FaultInterval& interval, Done done) {
         Node& node = *nodes_.at(name);
         seen_[interval.id][name].before = node.answering_incarnation();
         const auto killed = [this, &node, id = interval.id, name, part = all.part()](Result<> result) {
-            seen_[id][name].in_force = node.now();
+            seen_[id][name].answers = node.count_answers();
             part(result);
         };
         if (is_disarmed(interval))
@@ -26,7 +26,8 @@ void KillInjector::heal(const FaultInterval& interval, Done done) {
     for (const std::string& name : interval.target) {
         Node& node = *nodes_.at(name);
         Seen& seen = seen_[interval.id][name];
-        seen.answered = node.answered_since(seen.in_force);
+        seen.answered = seen.answers ? seen.answers->load() : 0;
+        seen.answers.reset();
         if (is_disarmed(interval)) continue;
         seen.end = node.last_end();
         node.restart(keep, [this, &node, id = interval.id, name, part = all.part()](Result<> result) {

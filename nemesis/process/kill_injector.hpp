@@ -20,7 +20,7 @@ class KillInjector final : public Injector {
   private:
     struct Seen {
         std::string before;
-        TrueTime in_force;
+        Node::AnswerCount answers;
         std::int64_t answered = 0;
         std::string end;
         std::string after;

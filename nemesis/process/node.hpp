@@ -2,6 +2,7 @@
 
 #include "core/time.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -37,11 +38,11 @@ class Node {
     [[nodiscard]] virtual std::string last_end() const = 0;
     /// Incarnation that answered last; empty before the first answer of all.
     [[nodiscard]] virtual std::string answering_incarnation() const = 0;
-    /// Decisions that were asked after `from` and answered before now. `from` is at most the last few minutes ago.
-    [[nodiscard]] virtual std::int64_t answered_since(TrueTime from) const = 0;
+    /// Counts the decisions that are asked from now on and answered, for as long as the counter is held.
+    using AnswerCount = std::shared_ptr<const std::atomic<std::int64_t>>;
+    [[nodiscard]] virtual AnswerCount count_answers() = 0;
     [[nodiscard]] virtual std::shared_ptr<ClockPage> clock() const = 0;
     virtual void read_clock(std::function<void(Reading)> done) = 0;
-    [[nodiscard]] virtual TrueTime now() const = 0;
 };
 
 /// By name; owned by the world.

@@ -17,7 +17,7 @@ void PauseInjector::inject(const FaultInterval& interval, Done done) {
         Seen& seen = seen_[interval.id][name];
         if (!is_disarmed(interval))
             if (const auto paused = node.pause(); !paused) result = paused;
-        seen.in_force = node.now();
+        seen.answers = node.count_answers();
         seen.state_at_start = state_of(node);
     }
     done(result);
@@ -29,7 +29,8 @@ void PauseInjector::heal(const FaultInterval& interval, Done done) {
         Node& node = *nodes_.at(name);
         Seen& seen = seen_[interval.id][name];
         seen.state_at_end = state_of(node);
-        seen.answered = node.answered_since(seen.in_force);
+        seen.answered = seen.answers ? seen.answers->load() : 0;
+        seen.answers.reset();
         if (!is_disarmed(interval))
             if (const auto resumed = node.resume(); !resumed) result = resumed;
     }

@@ -18,7 +18,7 @@ class PauseInjector final : public Injector {
 
   private:
     struct Seen {
-        TrueTime in_force;
+        Node::AnswerCount answers;
         char state_at_start = '?';
         char state_at_end = '?';
         std::int64_t answered = 0;
