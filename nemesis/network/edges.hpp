@@ -5,7 +5,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace mistrial::nemesis {
 
@@ -25,9 +24,6 @@ class Edges {
                                             const net::Endpoint& on, const net::Endpoint& upstream);
 
     [[nodiscard]] std::deque<Edge>& all() { return edges_; }
-    /// Edges between a node of `these` and a node of `those`, whichever connects.
-    [[nodiscard]] std::vector<Edge*> between(const std::vector<std::string>& these, const std::vector<std::string>& those);
-
     void clear() { edges_.clear(); }
 
   private:

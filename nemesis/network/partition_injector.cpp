@@ -1,5 +1,7 @@
 #include "nemesis/network/partition_injector.hpp"
 
+#include "nemesis/network/partition.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,29 +12,6 @@
 
 namespace mistrial::nemesis {
 namespace {
-
-net::Cut mode_of(const FaultInterval& interval) {
-    const std::string mode = interval.parameters.value("mode", std::string("black-hole"));
-    if (mode == "stall") return net::Cut::stall;
-    if (mode == "refuse") return net::Cut::refuse;
-    if (mode == "reset") return net::Cut::reset;
-    return net::Cut::black_hole;
-}
-
-bool is_target(const FaultInterval& interval, const std::string& node) {
-    return std::find(interval.target.begin(), interval.target.end(), node) != interval.target.end();
-}
-
-net::EdgeCut cut_of(const FaultInterval& interval, const Edge& edge) {
-    const std::string direction = interval.parameters.value("direction", std::string("both"));
-    const net::Cut mode = mode_of(interval);
-    if (direction == "both" || mode == net::Cut::refuse || mode == net::Cut::reset) return net::EdgeCut::both(mode);
-    const bool towards_server = (direction == "from") == is_target(interval, edge.client);
-    return towards_server ? net::EdgeCut{mode, net::Cut::none} : net::EdgeCut{net::Cut::none, mode};
-}
-
-/// Of two cuts of one edge the harder one: a connection that one of them refuses is refused.
-net::Cut harder(net::Cut a, net::Cut b) { return std::max(a, b); }
 
 /// One connect from outside, the way a client would make it: the kernel refuses at once, or the edge is not refusing.
 bool connect_is_refused(const net::Endpoint& to) {
@@ -54,21 +33,25 @@ std::uint64_t carried(const net::ProxyCounters& counters) {
 
 }  // namespace
 
+Result<> PartitionInjector::apply(Edge& edge) {
+    std::vector<net::EdgeCut> cuts;
+    for (const auto& [id, cut] : in_force_[&edge]) cuts.push_back(cut);
+    return edge.proxy->set(hardest(cuts));
+}
+
 void PartitionInjector::inject(const FaultInterval& interval, Done done) {
     Seen& seen = seen_[interval.id];
-    const auto from = interval.parameters.value("from", std::vector<std::string>{});
     Result<> result;
-    for (Edge& edge : edges_.all()) seen.at_start[&edge] = edge.proxy->counters();
-    for (Edge* edge : edges_.between(interval.target, from)) {
-        seen.cut.push_back(edge);
+    for (Edge& edge : edges_.all()) {
+        seen.at_start[&edge] = edge.proxy->counters();
+        if (!concerns(interval, edge.client, edge.server)) continue;
+        seen.cut.push_back(&edge);
         if (is_disarmed(interval)) continue;
-        in_force_[edge].emplace_back(interval.id, cut_of(interval, *edge));
-        net::EdgeCut cut;
-        for (const auto& [id, part] : in_force_[edge])
-            cut = {harder(cut.to_upstream, part.to_upstream), harder(cut.to_client, part.to_client)};
-        if (const auto set = edge->proxy->set(cut); !set) result = set;
-        if (cut.to_upstream == net::Cut::refuse || cut.to_client == net::Cut::refuse)
-            seen.refused_probes[edge] = connect_is_refused(edge->proxy->endpoint()) ? 1 : 0;
+        const net::EdgeCut cut = cut_of(interval, edge.client);
+        in_force_[&edge][interval.id] = cut;
+        if (const auto applied = apply(edge); !applied) result = applied;
+        if (cut.to_upstream == net::Cut::refuse)
+            seen.refused_probes[&edge] = connect_is_refused(edge.proxy->endpoint()) ? 1 : 0;
     }
     if (seen.cut.empty()) result = fail("{}: no edge between its targets and what it cuts them from", interval.id);
     done(result);
@@ -78,15 +61,9 @@ void PartitionInjector::heal(const FaultInterval& interval, Done done) {
     Seen& seen = seen_[interval.id];
     Result<> result;
     for (Edge& edge : edges_.all()) seen.at_end[&edge] = edge.proxy->counters();
-    for (Edge* edge : edges_.between(interval.target, interval.parameters.value("from", std::vector<std::string>{}))) {
-        if (is_disarmed(interval)) continue;
-        auto& parts = in_force_[edge];
-        std::erase_if(parts, [&](const auto& part) { return part.first == interval.id; });
-        net::EdgeCut cut;
-        for (const auto& [id, part] : parts)
-            cut = {harder(cut.to_upstream, part.to_upstream), harder(cut.to_client, part.to_client)};
-        if (const auto set = edge->proxy->set(cut); !set) result = set;
-    }
+    for (Edge* edge : seen.cut)
+        if (in_force_[edge].erase(interval.id) > 0)
+            if (const auto applied = apply(*edge); !applied) result = applied;
     done(result);
 }
 

@@ -5,10 +5,9 @@
 
 namespace mistrial::nemesis {
 
-/// `partition`: cuts every edge between the targets and the nodes of `from`, in `direction` ("both"; "to": what goes to
-/// the targets; "from": what comes from them), by `mode` ("black-hole", "stall", "refuse", "reset"); connections that
-/// exist are cut too. Bit when something was held, refused or reset on every cut edge that carried anything at all, and
-/// other edges of the fleet went on carrying bytes meanwhile.
+/// `partition`: cuts every edge between the targets and the nodes of `from` (see partition.hpp); connections that exist
+/// are cut too. Bit when something was held, refused or reset on every cut edge, and other edges of the fleet went on
+/// carrying bytes meanwhile. Intervals may overlap on an edge: the hardest cut holds.
 class PartitionInjector final : public Injector {
   public:
     explicit PartitionInjector(Edges& edges) : edges_(edges) {}
@@ -20,15 +19,15 @@ class PartitionInjector final : public Injector {
 
   private:
     struct Seen {
-        std::vector<const Edge*> cut;
-        std::map<const Edge*, net::ProxyCounters> at_start;
-        std::map<const Edge*, net::ProxyCounters> at_end;
+        std::vector<Edge*> cut;
+        std::map<const Edge*, net::ProxyCounters> at_start, at_end;
         std::map<const Edge*, std::int64_t> refused_probes;
     };
+    Result<> apply(Edge& edge);
 
     Edges& edges_;
     std::map<std::string, Seen> seen_;
-    std::map<const Edge*, std::vector<std::pair<std::string, net::EdgeCut>>> in_force_;  ///< cuts overlap
+    std::map<const Edge*, std::map<std::string, net::EdgeCut>> in_force_;  ///< by interval
 };
 
 }  // namespace mistrial::nemesis

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "harness/scenario/plan.hpp"
+#include "harness/workload/workload.hpp"
+
+#include <memory>
+
+namespace mistrial::workload {
+
+/// The workload of a plan, made again from its kind, its parameters and the seed.
+[[nodiscard]] Result<std::shared_ptr<const Workload>> make(const scenario::Plan& plan);
+
+/// The archive of plan.workload.publishes[index]; an error when it no longer has the planned digest (another version of
+/// the program, or the user's own files have changed).
+[[nodiscard]] Result<std::string> archive_of(const scenario::Plan& plan, const Workload& workload, std::size_t index);
+
+/// How many of the plan's revisions have been due by `time`.
+[[nodiscard]] std::size_t newest_at(const scenario::Plan& plan, TrueTime time);
+
+}  // namespace mistrial::workload
