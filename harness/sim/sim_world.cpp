@@ -4,7 +4,7 @@
 #include "engine/defects/defects.hpp"
 #include "harness/driver/driver.hpp"
 #include "harness/workload/make.hpp"
-#include "harness/world/edges.hpp"
+#include "harness/scenario/fleet.hpp"
 #include "nemesis/network/partition.hpp"
 
 #include <algorithm>
@@ -21,6 +21,7 @@ constexpr Duration kDelay = 200us;
 /// In the simulation nothing of the machine is seen, its date included: 2026-01-01T00:00:00Z.
 constexpr WallTime kWallAtZero{1'767'225'600s};
 constexpr Duration kPublishWithin = 5s;
+const std::string kClients(scenario::clients_end);
 
 }  // namespace
 
@@ -62,11 +63,11 @@ Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
     control_plane::LogReading reading;
     if (workload_->shape().nonce_in_input) reading.nonce = "/input" + *workload_->shape().nonce_in_input;
     reading.verdict = workload_->shape().verdict;
-    for (const char* sink : {world::kStatus, world::kLogs}) {
+    for (const std::string_view sink : {scenario::status_end, scenario::logs_end}) {
         control_plane::SinkConfig config;
         config.name = sink;
         config.reading = reading;
-        serve(sink, control_plane::Sink(config), "");
+        serve(config.name, control_plane::Sink(config), "");
     }
 
     world::Capabilities capabilities{"sim", kWallAtZero, Duration::zero(), {}};
@@ -135,7 +136,7 @@ void SimWorld::submit(world::Command command) {
 }
 
 void SimWorld::perform(world::Decide& decide) {
-    scheduler_.at(decide.due, world::kClients, "decide", decide.id, [this, decide] {
+    scheduler_.at(decide.due, kClients, "decide", decide.id, [this, decide] {
         driver::DecisionCodec& codec = codecs_.at(decide.value.agent);
         driver::DecisionRequest encoded = codec.encode(decide.value);
         http::Request request;
@@ -143,7 +144,7 @@ void SimWorld::perform(world::Decide& decide) {
         request.target = std::move(encoded.target);
         request.headers.add("Content-Type", "application/json");
         request.body = http::make_body(std::move(encoded.body));
-        call_client(decide.id, world::kClients, decide.value.agent, std::move(request), decide.value.timeout.value_or(2s),
+        call_client(decide.id, kClients, decide.value.agent, std::move(request), decide.value.timeout.value_or(2s),
                     [this, asked = decide.value, id = decide.id](const http::Response& response) {
                         world::Completed completed{id, {}, Type::ok, history::Foreign{}, std::nullopt};
                         auto answer = codecs_.at(asked.agent).decode(asked, response.status, http::bytes_of(response.body));
@@ -168,8 +169,8 @@ void SimWorld::perform(world::Publish& publish) {
         emit(world::Completed{id, {}, Type::fail, history::Foreign{}, archive.error().message});
         return;
     }
-    call_client(id, world::kPublisher, planned.authority,
-                control_plane::publish_request(world::kPublisher, planned.bundle, planned.revision, planned.digest,
+    call_client(id, kClients, planned.authority,
+                control_plane::publish_request(kClients, planned.bundle, planned.revision, planned.digest,
                                                http::make_body(std::move(*archive))),
                 kPublishWithin, [id](const http::Response& response) {
                     const bool ok = response.status / 100 == 2, refused = response.status / 100 == 4;
@@ -182,7 +183,7 @@ void SimWorld::perform(world::Publish& publish) {
 void SimWorld::perform(world::Probe& probe) {
     http::Request request;
     request.target = probe.query.empty() ? "/health" : "/health?" + probe.query;
-    call_client(probe.id, world::kClients, probe.agent, std::move(request), 2s, [probe](const http::Response& response) {
+    call_client(probe.id, kClients, probe.agent, std::move(request), 2s, [probe](const http::Response& response) {
         return world::Completed{probe.id, {}, Type::ok, history::Health{probe.agent, probe.query, response.status, {}}, {}};
     });
 }
@@ -224,13 +225,12 @@ void SimWorld::emit_phase(world::OperationId id, std::size_t index, Phase phase,
 }
 
 void SimWorld::cut(const nemesis::FaultInterval& interval, bool heal) {
-    for (const world::EdgeEnds& edge : world::edges_of(plan_->fleet)) {
-        if (!nemesis::concerns(interval, edge.client, edge.server)) continue;
+    for (const nemesis::CutEdge& edge : nemesis::cut_edges(interval)) {
         auto& parts = cuts_[{edge.client, edge.server}];
         if (heal)
             parts.erase(interval.id);
         else
-            parts[interval.id] = nemesis::cut_of(interval, edge.client);
+            parts[interval.id] = edge.cut;
         std::vector<net::EdgeCut> in_force;
         for (const auto& [id, part] : parts) in_force.push_back(part);
         network_.cut(edge.client, edge.server, nemesis::hardest(in_force));
@@ -295,10 +295,14 @@ nemesis::Evidence SimWorld::evidence_of(const nemesis::FaultInterval& interval) 
     if (interval.kind == "partition") {
         std::uint64_t elsewhere = 0;
         bool others = false;
-        for (const world::EdgeEnds& edge : world::edges_of(plan_->fleet)) {
+        const auto cut = nemesis::cut_edges(interval);
+        for (const scenario::Edge& edge : scenario::edges_of(plan_->fleet)) {
             const Network::Counters before = memory.counters[{edge.client, edge.server}];
             const Network::Counters after = memory.counters_at_end[{edge.client, edge.server}];
-            if (!nemesis::concerns(interval, edge.client, edge.server)) {
+            const bool concerned = std::any_of(cut.begin(), cut.end(), [&](const nemesis::CutEdge& one) {
+                return one.client == edge.client && one.server == edge.server;
+            });
+            if (!concerned) {
                 others = true;
                 elsewhere += after.carried - before.carried;
                 continue;

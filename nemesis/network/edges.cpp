@@ -11,4 +11,10 @@ Result<net::Endpoint> Edges::add(net::Loop& loop, std::string client, std::strin
     return endpoint;
 }
 
+Edge* Edges::find(const std::string& client, const std::string& server) {
+    for (Edge& edge : edges_)
+        if (edge.client == client && edge.server == server) return &edge;
+    return nullptr;
+}
+
 }  // namespace mistrial::nemesis

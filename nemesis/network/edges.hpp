@@ -9,7 +9,7 @@
 namespace mistrial::nemesis {
 
 /// One proxied edge: `client` connects to `server`. Ends are node names ("a1", "cdn2", "primary"), or "clients",
-/// "publisher", "status", "logs".
+/// "status", "logs".
 struct Edge {
     std::string client;
     std::string server;
@@ -24,6 +24,7 @@ class Edges {
                                             const net::Endpoint& on, const net::Endpoint& upstream);
 
     [[nodiscard]] std::deque<Edge>& all() { return edges_; }
+    [[nodiscard]] Edge* find(const std::string& client, const std::string& server);
     void clear() { edges_.clear(); }
 
   private:

@@ -13,23 +13,19 @@ net::Cut mode_of(const FaultInterval& interval) {
     return net::Cut::black_hole;
 }
 
-bool in(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 }  // namespace
 
-bool concerns(const FaultInterval& interval, const std::string& client, const std::string& server) {
-    const auto from = interval.parameters.value("from", std::vector<std::string>{});
-    return (in(interval.target, client) && in(from, server)) || (in(from, client) && in(interval.target, server));
-}
-
-net::EdgeCut cut_of(const FaultInterval& interval, const std::string& client) {
-    const std::string direction = interval.parameters.value("direction", std::string("both"));
+std::vector<CutEdge> cut_edges(const FaultInterval& interval) {
+    std::vector<CutEdge> edges;
     const net::Cut mode = mode_of(interval);
-    if (direction == "both" || mode == net::Cut::refuse || mode == net::Cut::reset) return net::EdgeCut::both(mode);
-    const bool towards_server = (direction == "from") == in(interval.target, client);
-    return towards_server ? net::EdgeCut{mode, net::Cut::none} : net::EdgeCut{net::Cut::none, mode};
+    for (const Json& edge : interval.parameters.value("edges", Json::array())) {
+        const std::string cut = edge.value("cut", std::string("both"));
+        const bool whole = cut == "both" || mode == net::Cut::refuse || mode == net::Cut::reset;
+        edges.push_back({edge.at("client"), edge.at("server"),
+                         {whole || cut == "requests" ? mode : net::Cut::none,
+                          whole || cut == "responses" ? mode : net::Cut::none}});
+    }
+    return edges;
 }
 
 net::EdgeCut hardest(const std::vector<net::EdgeCut>& cuts) {

@@ -6,15 +6,19 @@
 #include <string>
 #include <vector>
 
-/// What a `partition` interval means for an edge: pure, shared by both worlds.
+/// What a `partition` interval means for edges: pure, shared by both worlds.
 namespace mistrial::nemesis {
 
-/// Whether the edge that `client` opens to `server` joins a target of `interval` and a node of its `from`.
-[[nodiscard]] bool concerns(const FaultInterval& interval, const std::string& client, const std::string& server);
+/// One edge that a partition cuts: `client` opens connections to `server`.
+struct CutEdge {
+    std::string client;
+    std::string server;
+    net::EdgeCut cut;
+};
 
-/// What is done to that edge: "direction" says whether what goes "to" the targets, what comes "from" them, or both is
-/// cut; refuse and reset concern whole connections.
-[[nodiscard]] net::EdgeCut cut_of(const FaultInterval& interval, const std::string& client);
+/// The edges that a resolved partition names ("edges" of its parameters) and what is done to each: "requests" go from
+/// client to server, "responses" back; refuse and reset concern whole connections.
+[[nodiscard]] std::vector<CutEdge> cut_edges(const FaultInterval& interval);
 
 /// Several cuts of one edge: in each direction the hardest.
 [[nodiscard]] net::EdgeCut hardest(const std::vector<net::EdgeCut>& cuts);

@@ -42,18 +42,20 @@ Result<> PartitionInjector::apply(Edge& edge) {
 void PartitionInjector::inject(const FaultInterval& interval, Done done) {
     Seen& seen = seen_[interval.id];
     Result<> result;
-    for (Edge& edge : edges_.all()) {
-        seen.at_start[&edge] = edge.proxy->counters();
-        if (!concerns(interval, edge.client, edge.server)) continue;
-        seen.cut.push_back(&edge);
+    for (Edge& edge : edges_.all()) seen.at_start[&edge] = edge.proxy->counters();
+    for (const CutEdge& named : cut_edges(interval)) {
+        Edge* edge = edges_.find(named.client, named.server);
+        if (edge == nullptr) {
+            result = fail("{}: the fleet has no edge from {} to {}", interval.id, named.client, named.server);
+            continue;
+        }
+        seen.cut.push_back(edge);
         if (is_disarmed(interval)) continue;
-        const net::EdgeCut cut = cut_of(interval, edge.client);
-        in_force_[&edge][interval.id] = cut;
-        if (const auto applied = apply(edge); !applied) result = applied;
-        if (cut.to_upstream == net::Cut::refuse)
-            seen.refused_probes[&edge] = connect_is_refused(edge.proxy->endpoint()) ? 1 : 0;
+        in_force_[edge][interval.id] = named.cut;
+        if (const auto applied = apply(*edge); !applied) result = applied;
+        if (named.cut.to_upstream == net::Cut::refuse)
+            seen.refused_probes[edge] = connect_is_refused(edge->proxy->endpoint()) ? 1 : 0;
     }
-    if (seen.cut.empty()) result = fail("{}: no edge between its targets and what it cuts them from", interval.id);
     done(result);
 }
 

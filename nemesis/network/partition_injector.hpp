@@ -5,8 +5,7 @@
 
 namespace mistrial::nemesis {
 
-/// `partition`: cuts every edge between the targets and the nodes of `from` (see partition.hpp); connections that exist
-/// are cut too. Bit when something was held, refused or reset on every cut edge, and other edges of the fleet went on
+/// `partition`: cuts the edges that the interval names (see partition.hpp); connections that exist are cut too. Bit when something was held, refused or reset on every cut edge, and other edges of the fleet went on
 /// carrying bytes meanwhile. Intervals may overlap on an edge: the hardest cut holds.
 class PartitionInjector final : public Injector {
   public:

@@ -1,0 +1,44 @@
+#include "harness/workload/make.hpp"
+
+#include "engine/bundle/archive.hpp"
+#include "engine/bundle/digest.hpp"
+#include "harness/workload/grants.hpp"
+#include "harness/workload/own.hpp"
+
+#include <algorithm>
+
+namespace mistrial::workload {
+
+Result<std::shared_ptr<const Workload>> make(const scenario::Plan& plan) {
+    const auto shared = [](auto made) -> Result<std::shared_ptr<const Workload>> {
+        if (!made) return made.error();
+        return std::shared_ptr<const Workload>(std::move(*made));
+    };
+    if (plan.workload.kind == "grants") {
+        const auto parameters = grants_parameters(plan.workload.parameters, "/workload/parameters");
+        if (!parameters) return parameters.error();
+        return shared(Grants::make(plan.seed, *parameters));
+    }
+    if (plan.workload.kind == "own") return shared(Own::make(plan.workload.parameters, plan.seed));
+    return fail("/workload/kind: expected grants or own, got {}", plan.workload.kind);
+}
+
+Result<std::string> archive_of(const scenario::Plan& plan, const Workload& workload, std::size_t index) {
+    const scenario::PlannedPublish& planned = plan.workload.publishes[index];
+    const bundle::Members members = workload.revision(index + 1).members;
+    if (const std::string digest = bundle::digest(members); digest != planned.digest)
+        return fail("revision {}: its content is {} and not, as planned, {}: the plan was made by another version, or of "
+                    "other files",
+                    planned.revision, digest.substr(0, 12), planned.digest.substr(0, 12));
+    return bundle::write_archive(members);
+}
+
+std::size_t newest_at(const scenario::Plan& plan, TrueTime time) {
+    const auto& publishes = plan.workload.publishes;
+    return static_cast<std::size_t>(
+        std::upper_bound(publishes.begin(), publishes.end(), time,
+                         [](TrueTime t, const scenario::PlannedPublish& publish) { return t < publish.at; }) -
+        publishes.begin());
+}
+
+}  // namespace mistrial::workload
