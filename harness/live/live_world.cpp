@@ -9,7 +9,7 @@
 #include "harness/live/ports.hpp"
 #include "harness/live/scheduling.hpp"
 #include "harness/scenario/fleet.hpp"
-#include "harness/workload/make.hpp"
+#include "harness/workload/planned.hpp"
 #include "nemesis/clock/clock_injector.hpp"
 #include "nemesis/doctor.hpp"
 #include "nemesis/ledger.hpp"
@@ -358,7 +358,7 @@ LiveWorld::~LiveWorld() = default;
 
 Result<world::Capabilities> LiveWorld::start(const scenario::Plan& plan) {
     if (auto able = check_needs(plan); !able) return able.error();
-    auto workload = workload::make(plan);
+    auto workload = workload::of_plan(plan);
     if (!workload) return workload.error();
     fleet_ = std::make_unique<Fleet>(options_, plan, std::move(*workload));
     return fleet_->start();

@@ -3,7 +3,7 @@
 #include "core/random.hpp"
 #include "engine/defects/defects.hpp"
 #include "harness/driver/driver.hpp"
-#include "harness/workload/make.hpp"
+#include "harness/workload/planned.hpp"
 #include "harness/scenario/fleet.hpp"
 #include "nemesis/network/partition.hpp"
 
@@ -39,7 +39,7 @@ SimWorld::~SimWorld() = default;
 
 Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
     plan_ = &plan;
-    auto workload = workload::make(plan);
+    auto workload = workload::of_plan(plan);
     if (!workload) return workload.error();
     workload_ = std::move(*workload);
     for (const nemesis::FaultInterval& fault : plan.faults) {

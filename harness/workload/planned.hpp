@@ -8,7 +8,7 @@
 namespace mistrial::workload {
 
 /// The workload of a plan, made again from its kind, its parameters and the seed.
-[[nodiscard]] Result<std::shared_ptr<const Workload>> make(const scenario::Plan& plan);
+[[nodiscard]] Result<std::shared_ptr<const Workload>> of_plan(const scenario::Plan& plan);
 
 /// The archive of plan.workload.publishes[index]; an error when it no longer has the planned digest (another version of
 /// the program, or the user's own files have changed).

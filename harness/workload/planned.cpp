@@ -1,26 +1,16 @@
-#include "harness/workload/make.hpp"
+#include "harness/workload/planned.hpp"
 
 #include "engine/bundle/archive.hpp"
 #include "engine/bundle/digest.hpp"
-#include "harness/workload/grants.hpp"
-#include "harness/workload/own.hpp"
 
 #include <algorithm>
 
 namespace mistrial::workload {
 
-Result<std::shared_ptr<const Workload>> make(const scenario::Plan& plan) {
-    const auto shared = [](auto made) -> Result<std::shared_ptr<const Workload>> {
-        if (!made) return made.error();
-        return std::shared_ptr<const Workload>(std::move(*made));
-    };
-    if (plan.workload.kind == "grants") {
-        const auto parameters = grants_parameters(plan.workload.parameters, "/workload/parameters");
-        if (!parameters) return parameters.error();
-        return shared(Grants::make(plan.seed, *parameters));
-    }
-    if (plan.workload.kind == "own") return shared(Own::make(plan.workload.parameters, plan.seed));
-    return fail("/workload/kind: expected grants or own, got {}", plan.workload.kind);
+Result<std::shared_ptr<const Workload>> of_plan(const scenario::Plan& plan) {
+    auto made = make(plan.workload.kind, plan.workload.parameters, plan.seed);
+    if (!made) return with_context("workload " + plan.workload.kind, made.error());
+    return std::shared_ptr<const Workload>(std::move(*made));
 }
 
 Result<std::string> archive_of(const scenario::Plan& plan, const Workload& workload, std::size_t index) {
