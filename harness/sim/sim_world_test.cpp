@@ -1,0 +1,222 @@
+#include "harness/sim/sim_world.hpp"
+
+#include "checkers/checker.hpp"
+#include "core/history/writer.hpp"
+#include "engine/bundle/digest.hpp"
+#include "harness/conductor/conductor.hpp"
+#include "harness/workload/grants.hpp"
+#include "harness/workload/planned.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mistrial::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Three embedded agents behind one mirror, a publish each three seconds, 20 s in all.
+scenario::Plan small_plan(std::uint64_t seed = 1) {
+    scenario::Plan plan;
+    plan.scenario = "small";
+    plan.seed = seed;
+    plan.duration = 20s;
+    plan.settle = 8s;
+    plan.fleet.authorities = {{"primary"}};
+    plan.fleet.mirrors = {{"cdn", "cdn", "primary", 500ms}};
+    for (const char* name : {"a1", "a2", "a3"}) {
+        scenario::AgentNode node;
+        node.name = name;
+        node.group = "a";
+        node.driver = "embedded";
+        node.from = "cdn";
+        node.poll_min = 1s;
+        node.poll_max = 2s;
+        node.persist = true;
+        node.bundles = {"main"};
+        plan.fleet.agents.push_back(node);
+    }
+    workload::GrantsParameters parameters;
+    parameters.revisions = 4;
+    const auto grants = workload::Grants::make(seed, parameters).value();
+    plan.workload.kind = "grants";
+    plan.workload.parameters = workload::to_json(parameters);
+    plan.workload.path = grants->path();
+    plan.workload.pool = grants->pool();
+    plan.workload.special = grants->special();
+    for (std::size_t n = 1; n <= grants->revisions(); ++n) {
+        const workload::Revision revision = grants->revision(n);
+        plan.workload.publishes.push_back({TrueTime{3s * static_cast<int>(n - 1)}, "main", revision.name, "primary",
+                                           bundle::digest(revision.members), revision.content});
+    }
+    int i = 0;
+    for (const auto& agent : plan.fleet.agents)
+        plan.workload.decisions.push_back(
+            {"session-" + std::to_string(++i), agent.name, TrueTime{1s + 7ms * i}, plan.end(), 50ms, {}});
+    plan.workload.timeout = 2s;
+    plan.workload.concurrency = 120;
+    const auto claim = [&](const char* name, std::optional<Duration> within) {
+        checkers::Claim claim;
+        claim.property = name;
+        claim.within = within;
+        plan.claims[name] = claim;
+    };
+    claim("revision-validity", std::nullopt);
+    claim("monotonic-revisions", std::nullopt);
+    claim("bounded-staleness", 4600ms);
+    return plan;
+}
+
+nemesis::FaultInterval partition_of(const char* agent, Duration start, Duration stop) {
+    nemesis::FaultInterval fault;
+    fault.id = "f1";
+    fault.kind = "partition";
+    fault.target = {agent};
+    fault.start = TrueTime{start};
+    fault.stop = TrueTime{stop};
+    fault.parameters = {{"mode", "black-hole"},
+                        {"direction", "both"},
+                        {"from", {"cdn"}},
+                        {"edges", {{{"client", agent}, {"server", "cdn"}, {"cut", "both"}}}}};
+    fault.excuses[agent] = {{"main"}, false, false, false};
+    return fault;
+}
+
+struct Ran {
+    std::string history;
+    std::vector<history::Record> records;
+    checkers::Judgement judgement;
+    std::uint64_t fingerprint = 0;
+};
+
+Ran run(const scenario::Plan& plan) {
+    Ran ran;
+    SimWorld world;
+    checkers::Suite suite;
+    const auto workload = workload::of_plan(plan).value();
+    conductor::Hooks hooks;
+    hooks.record = [&](history::Record record) -> Result<> {
+        record.index = ran.records.size();
+        ran.history += history::to_line(record) + "\n";
+        ran.records.push_back(record);
+        return suite.on(record);
+    };
+    hooks.input_of = [&](const std::string& stream, std::uint64_t number, TrueTime due) {
+        return workload->input_for(stream, number, workload::newest_at(plan, due));
+    };
+    const auto outcome = conductor::conduct(plan, world, hooks);
+    EXPECT_TRUE(outcome) << outcome.error().message;
+    if (outcome)
+        for (const auto& trouble : outcome->troubles) ADD_FAILURE() << trouble;
+    ran.judgement = suite.finish();
+    ran.fingerprint = world.fingerprint();
+    return ran;
+}
+
+std::int64_t count(const Ran& ran, std::string_view f, history::Type type) {
+    return std::count_if(ran.records.begin(), ran.records.end(),
+                         [&](const auto& record) { return record.f == f && record.type == type; });
+}
+
+TEST(SimWorld, SamePlanSameBytes) {
+    scenario::Plan plan = small_plan();
+    plan.faults = {partition_of("a1", 4s, 9s)};
+    const Ran first = run(plan), second = run(plan);
+    EXPECT_EQ(first.fingerprint, second.fingerprint);
+    EXPECT_EQ(first.history, second.history);
+    EXPECT_NE(first.fingerprint, run(small_plan(2)).fingerprint);
+}
+
+TEST(SimWorld, AgentsAnswerAndFollowThePublishes) {
+    const Ran ran = run(small_plan());
+    EXPECT_EQ(count(ran, "publish", history::Type::ok), 4);
+    EXPECT_GT(count(ran, "decide", history::Type::ok), 500);
+    EXPECT_EQ(count(ran, "decide", history::Type::info) + count(ran, "decide", history::Type::fail), 0);
+    std::map<std::string, std::string> last;
+    for (const auto& record : ran.records)
+        if (const auto* decide = std::get_if<history::Decide>(&record.value); decide && record.type == history::Type::ok)
+            last[decide->agent] = decide->revisions.at("main");
+    EXPECT_EQ(last, (std::map<std::string, std::string>{{"a1", "r4"}, {"a2", "r4"}, {"a3", "r4"}}));
+}
+
+TEST(SimWorld, APartitionedAgentStaysBehindAndCatchesUpAfterTheHeal) {
+    scenario::Plan plan = small_plan();
+    plan.faults = {partition_of("a1", 4s, 11s)};
+    const Ran ran = run(plan);
+    std::map<std::string, std::string> at_eleven, last;
+    for (const auto& record : ran.records)
+        if (const auto* decide = std::get_if<history::Decide>(&record.value); decide && record.type == history::Type::ok) {
+            if (record.time < TrueTime{11s}) at_eleven[decide->agent] = decide->revisions.at("main");
+            last[decide->agent] = decide->revisions.at("main");
+        }
+    EXPECT_LT(at_eleven["a1"], at_eleven["a2"]);
+    EXPECT_EQ(last["a1"], "r4");
+    ASSERT_EQ(ran.judgement.faults.size(), 1U);
+    EXPECT_TRUE(ran.judgement.faults[0].bit) << ran.judgement.faults[0].evidence.dump();
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
+}
+
+TEST(SimWorld, ADisarmedPartitionIsUnknown) {
+    scenario::Plan plan = small_plan();
+    plan.faults = {partition_of("a1", 4s, 11s)};
+    plan.faults[0].parameters["disarmed"] = true;
+    const Ran ran = run(plan);
+    ASSERT_EQ(ran.judgement.faults.size(), 1U);
+    EXPECT_FALSE(ran.judgement.faults[0].bit);
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::unknown);
+}
+
+TEST(SimWorld, StalenessWithoutTheFaultsExcuseIsInvalid) {
+    scenario::Plan plan = small_plan();
+    plan.faults = {partition_of("a1", 4s, 11s)};
+    plan.claims["bounded-staleness"].within = 3s;
+    plan.claims["bounded-staleness"].excused = false;
+    const Ran ran = run(plan);
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::invalid);
+}
+
+TEST(SimWorld, AKilledAgentComesBackAsAnotherIncarnation) {
+    scenario::Plan plan = small_plan();
+    nemesis::FaultInterval kill;
+    kill.id = "f1";
+    kill.kind = "kill";
+    kill.target = {"a2"};
+    kill.start = TrueTime{5s};
+    kill.stop = TrueTime{7s};
+    kill.parameters = {{"state", "kept"}};
+    kill.excuses["a2"] = {{"main"}, true, true, true};
+    plan.faults = {kill};
+    const Ran ran = run(plan);
+    EXPECT_EQ(count(ran, "boot", history::Type::info), 4);
+    EXPECT_TRUE(ran.judgement.faults.at(0).bit) << ran.judgement.faults[0].evidence.dump();
+    bool answered_by_second = false;
+    for (const auto& record : ran.records)
+        if (const auto* decide = std::get_if<history::Decide>(&record.value)) answered_by_second |= decide->incarnation == "a2#2";
+    EXPECT_TRUE(answered_by_second);
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
+}
+
+TEST(SimWorld, AMovedClockShowsInThatAgentsAnswersOnly) {
+    scenario::Plan plan = small_plan();
+    nemesis::FaultInterval clock;
+    clock.id = "f1";
+    clock.kind = "clock";
+    clock.target = {"a3"};
+    clock.start = TrueTime{5s};
+    clock.stop = TrueTime{8s};
+    clock.parameters = {{"offset", Duration(-1h).count()}};
+    clock.skews["a3"] = {-1h, 0s};
+    plan.faults = {clock};
+    const Ran ran = run(plan);
+    const auto& info = std::get<history::RunInfo>(ran.records.front().value);
+    for (const auto& record : ran.records) {
+        const auto* decide = std::get_if<history::Decide>(&record.value);
+        if (!decide || record.type != history::Type::ok) continue;
+        const Duration offset = *decide->agent_time - (*info.wall_at_zero + record.time.time_since_epoch());
+        const bool inside = decide->agent == "a3" && record.time > TrueTime{5100ms} && record.time < TrueTime{8s};
+        if (inside) EXPECT_LT(offset, -59min);
+        if (decide->agent != "a3") EXPECT_LT(offset < 0s ? -offset : offset, 10ms);
+    }
+}
+
+}  // namespace
+}  // namespace mistrial::sim
