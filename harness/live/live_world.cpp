@@ -1,6 +1,7 @@
 #include "harness/live/live_world.hpp"
 
 #include "core/net/loop_thread.hpp"
+#include "engine/shell/http_conversion.hpp"
 #include "harness/driver/driver.hpp"
 #include "harness/live/agent_process.hpp"
 #include "harness/live/control_plane.hpp"
@@ -278,7 +279,8 @@ class LiveWorld::Fleet {
                 queue_.post(std::move(completed));
             };
             publisher->second->request(
-                ControlPlane::publish_request(planned.bundle, planned.revision, planned.digest, std::move(*archive)),
+                shell::to_net(control_plane::publish_request(kClients, planned.bundle, planned.revision, planned.digest,
+                                                             http::make_body(std::move(*archive)))),
                 kPublishWithin, std::move(callbacks));
         });
     }

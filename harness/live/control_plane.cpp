@@ -1,0 +1,40 @@
+#include "harness/live/control_plane.hpp"
+
+namespace mistrial::live {
+
+shell::Observer ControlPlane::observer(const std::string& name) {
+    return {[this](net::SteadyTime time) { return queue_.true_time(time); },
+            [this, name](TrueTime, history::Value value) { queue_.post(world::observation(name, std::move(value))); }};
+}
+
+Result<net::Endpoint> ControlPlane::keep(Result<std::unique_ptr<shell::ControlPlaneServer>> server, const std::string& name) {
+    if (!server) return with_context(name, server.error());
+    servers_.push_back(std::move(*server));
+    return servers_.back()->endpoint();
+}
+
+Result<net::Endpoint> ControlPlane::open_authority(const std::string& name) {
+    const auto port = ports_.take();
+    if (!port) return port.error();
+    control_plane::AuthorityConfig config;
+    config.name = name;
+    return keep(shell::ControlPlaneServer::authority(loop_, {"127.0.0.1", *port}, config, observer(name)), name);
+}
+
+Result<net::Endpoint> ControlPlane::open_mirror(const std::string& name, Duration ttl, const net::Endpoint& upstream) {
+    const auto port = ports_.take();
+    if (!port) return port.error();
+    return keep(shell::ControlPlaneServer::mirror(loop_, {"127.0.0.1", *port}, {name, ttl}, upstream, observer(name)), name);
+}
+
+Result<net::Endpoint> ControlPlane::open_sink(const std::string& name, const workload::DecisionShape& shape) {
+    const auto port = ports_.take();
+    if (!port) return port.error();
+    control_plane::SinkConfig config;
+    config.name = name;
+    if (shape.nonce_in_input) config.reading.nonce = "/input" + *shape.nonce_in_input;
+    config.reading.verdict = shape.verdict;
+    return keep(shell::ControlPlaneServer::sink(loop_, {"127.0.0.1", *port}, config, observer(name)), name);
+}
+
+}  // namespace mistrial::live
