@@ -39,23 +39,24 @@ void DecisionClient::send(world::OperationId id, history::Decide asked) {
     request.headers.add("Content-Type", "application/json");
     request.body = std::move(encoded.body);
     const Duration timeout = asked.timeout.value_or(std::chrono::seconds(2));
-    const auto asked_at = std::make_shared<TrueTime>();
+    const auto invocation = std::make_shared<Invocation>(queue_, id);
     net::HttpCallbacks callbacks;
-    callbacks.on_first_write = [this, id, asked_at] { *asked_at = queue_.post(world::Invoked{id, {}}); };
-    callbacks.on_done = [this, id, asked_at, asked = std::move(asked)](net::HttpOutcome outcome) mutable {
-        complete(id, std::move(asked), *asked_at, std::move(outcome));
+    callbacks.on_first_write = [invocation] { invocation->begin(); };
+    callbacks.on_done = [this, id, invocation, asked = std::move(asked)](net::HttpOutcome outcome) mutable {
+        complete(id, std::move(asked), *invocation, std::move(outcome));
     };
     client_.request(request, timeout, std::move(callbacks));
 }
 
-void DecisionClient::complete(world::OperationId id, history::Decide asked, TrueTime asked_at, net::HttpOutcome outcome) {
+void DecisionClient::complete(world::OperationId id, history::Decide asked, Invocation& invocation,
+                              net::HttpOutcome outcome) {
+    invocation.begin();
     world::Completed completed{id, {}, type_of(outcome), history::Foreign{}, std::nullopt};
-    if (outcome.kind == net::HttpOutcome::Kind::not_sent) queue_.post(world::Invoked{id, {}});
     if (outcome.complete()) {
         auto answer = codec_.decode(std::move(asked), outcome.response.status, outcome.response.body);
         if (answer) {
             completed.value = std::move(*answer);
-            on_answer_(asked_at);
+            on_answer_(invocation.at());
         } else {
             completed.type = Type::info;
             completed.error = answer.error().message;
@@ -70,10 +71,11 @@ void DecisionClient::probe(world::Probe probe, const std::string& target) {
     net::HttpRequest request;
     request.target = target;
     const world::OperationId id = probe.id;
+    const auto invocation = std::make_shared<Invocation>(queue_, id);
     net::HttpCallbacks callbacks;
-    callbacks.on_first_write = [this, id] { queue_.post(world::Invoked{id, {}}); };
-    callbacks.on_done = [this, id, probe = std::move(probe)](const net::HttpOutcome& outcome) {
-        if (outcome.kind == net::HttpOutcome::Kind::not_sent) queue_.post(world::Invoked{id, {}});
+    callbacks.on_first_write = [invocation] { invocation->begin(); };
+    callbacks.on_done = [this, id, invocation, probe = std::move(probe)](const net::HttpOutcome& outcome) {
+        invocation->begin();
         world::Completed completed{id, {}, type_of(outcome), history::Foreign{}, std::nullopt};
         if (outcome.complete())
             completed.value = history::Health{probe.agent, probe.query, outcome.response.status, std::nullopt};

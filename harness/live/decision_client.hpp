@@ -7,10 +7,27 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
 namespace mistrial::live {
+
+/// Posts the one Invoked of an operation: just before its first byte is written, or, when none is, before its end (a first
+/// byte that was about to be written and could not be leaves nothing sent).
+class Invocation {
+  public:
+    Invocation(EventQueue& queue, world::OperationId id) : queue_(&queue), id_(id) {}
+    void begin() {
+        if (!at_) at_ = queue_->post(world::Invoked{id_, {}});
+    }
+    [[nodiscard]] TrueTime at() const { return at_.value_or(TrueTime{}); }
+
+  private:
+    EventQueue* queue_;
+    world::OperationId id_;
+    std::optional<TrueTime> at_;
+};
 
 /// Asks one agent for decisions, through its clients' edge, each at its time: one connection pool an agent, so that a
 /// slow one starves no other. Lives on the load loop.
@@ -24,7 +41,7 @@ class DecisionClient {
 
   private:
     void send(world::OperationId id, history::Decide asked);
-    void complete(world::OperationId id, history::Decide asked, TrueTime asked_at, net::HttpOutcome outcome);
+    void complete(world::OperationId id, history::Decide asked, Invocation& invocation, net::HttpOutcome outcome);
 
     net::Loop& loop_;
     EventQueue& queue_;

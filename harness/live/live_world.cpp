@@ -259,15 +259,16 @@ class LiveWorld::Fleet {
             if (publisher == publishers_.end()) return;
             const world::OperationId id = publish.id;
             auto archive = workload::archive_of(plan_, *workload_, publish.index);
+            const auto invocation = std::make_shared<Invocation>(queue_, id);
             if (!archive) {
-                queue_.post(world::Invoked{id, {}});
+                invocation->begin();
                 queue_.post(world::Completed{id, {}, Type::fail, history::Foreign{}, archive.error().message});
                 return;
             }
             net::HttpCallbacks callbacks;
-            callbacks.on_first_write = [this, id] { queue_.post(world::Invoked{id, {}}); };
-            callbacks.on_done = [this, id](const net::HttpOutcome& outcome) {
-                if (outcome.kind == net::HttpOutcome::Kind::not_sent) queue_.post(world::Invoked{id, {}});
+            callbacks.on_first_write = [invocation] { invocation->begin(); };
+            callbacks.on_done = [this, id, invocation](const net::HttpOutcome& outcome) {
+                invocation->begin();
                 world::Completed completed{id, {}, type_of(outcome), history::Foreign{}, std::nullopt};
                 if (!outcome.complete())
                     completed.error = outcome.error;
