@@ -33,7 +33,7 @@ std::string find_opa() {
     return path;
 }
 
-const std::string kAgent = std::string(MISTRIAL_BINARY_DIR) + "/engine/mistrial-agent";
+const std::string kAgent = std::string(MISTRIAL_BINARY_DIR) + "/bin/mistrial-agent";
 
 class Conformance : public ::testing::TestWithParam<const char*>, protected ShellRig {
   protected:

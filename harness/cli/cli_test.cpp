@@ -1,0 +1,251 @@
+#include "core/history/reader.hpp"
+#include "core/json.hpp"
+#include "nemesis/process/command.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+/// The program as a user meets it: scenarios from files, exit statuses, what lies in the store afterwards.
+namespace mistrial {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kMistrial = std::string(MISTRIAL_BINARY_DIR) + "/bin/mistrial";
+
+class Cli : public testing::Test {
+  protected:
+    void SetUp() override {
+        folder_ = std::filesystem::temp_directory_path() / fmt::format("mistrial-cli-test-{}", ::getpid());
+        std::filesystem::remove_all(folder_);
+        std::filesystem::create_directories(folder_);
+    }
+    void TearDown() override {
+        if (!HasFailure()) std::filesystem::remove_all(folder_);
+    }
+
+    struct Ended {
+        int status = -1;
+        std::string out, err;
+    };
+    Ended mistrial(std::vector<std::string> arguments, Duration deadline = std::chrono::seconds(150)) const {
+        nemesis::Command command;
+        command.argv = {kMistrial};
+        command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+        command.directory = folder_;
+        command.deadline = deadline;
+        const auto output = nemesis::run_command(command);
+        EXPECT_TRUE(output) << (output ? "" : output.error().message);
+        if (!output) return {};
+        EXPECT_EQ(output->status.how, nemesis::ExitStatus::How::exited) << nemesis::describe(output->status) << output->err;
+        return {output->status.number, output->out, output->err};
+    }
+
+    std::string write(const std::string& name, const std::string& text) const {
+        std::ofstream(folder_ / name) << text;
+        return (folder_ / name).string();
+    }
+
+    /// Three agents, 24 s, with the faults and the claims given.
+    std::string scenario(const std::string& faults, const std::string& driver = "embedded",
+                         const std::string& claims = R"("bounded-staleness": {"within": "derived"}, "monotonic-revisions": {},
+                                                        "revision-validity": {}, "oracle-correctness": {})") const {
+        return write("scenario.json", fmt::format(R"({{
+            "name": "test", "seed": 7, "duration": "26s", "settle": "12s",
+            "fleet": {{ "authorities": [{{"name": "primary"}}],
+                        "agents": [{{"name": "a", "count": 3, "driver": "{}", "from": "primary",
+                                     "poll": {{"min": "1s", "max": "1s"}}, "persist": true}}] }},
+            "workload": {{ "kind": "grants", "publish": {{"every": "2s"}}, "decide": {{"rate": 150, "sessions": 6}} }},
+            "faults": [{}],
+            "claims": {{ {} }}
+        }})",
+                                                  driver, faults, claims));
+    }
+
+    Json results() const { return read_json(folder_ / "store/latest/results.json").value(); }
+    std::vector<history::Record> history() const { return history::read_all(folder_ / "store/latest/history.jsonl").value(); }
+
+    std::filesystem::path folder_;
+};
+
+TEST_F(Cli, HelpAndVersionEndWellAndNonsenseWith254) {
+    EXPECT_EQ(mistrial({"--help"}).status, 0);
+    EXPECT_THAT(mistrial({"--version"}).out, HasSubstr("mistrial 0."));
+    EXPECT_EQ(mistrial({"no-such-command"}).status, 254);
+    EXPECT_EQ(mistrial({"run"}).status, 254);
+    EXPECT_EQ(mistrial({"check", "no-such-file"}).status, 254);
+}
+
+TEST_F(Cli, FiveMistakesInAScenarioAreToldInOneGo) {
+    const std::string file = write("wrong.json", R"({
+  "name": "wrong",
+  "duration": "soon",
+  "fleet": { "authorities": [{"name": "primary"}],
+             "agents": [{"name": "a", "count": 3, "from": "nowhere", "pol": {"min": "1s", "max": "1s"}}] },
+  "workload": { "kind": "grants", "publish": {"every": "2s"}, "decide": {"rate": -5} },
+  "faults": [{"at": "2s", "for": "1s", "partition": {"on": ["a9"], "from": "primary"}}],
+  "claims": { "bounded-stalenes": {} }
+})");
+    const Ended ended = mistrial({"run", file});
+    EXPECT_EQ(ended.status, 254);
+    for (const char* pointer : {"/duration", "/fleet/agents/0/from", "/fleet/agents/0", "/workload/decide/rate",
+                                "/claims/bounded-stalenes"})
+        EXPECT_THAT(ended.err, HasSubstr(pointer));
+    EXPECT_THAT(ended.err, HasSubstr("wrong.json:3"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "store")) << "nothing is run, nothing is left";
+}
+
+TEST_F(Cli, ARunLeavesAWholeFolder) {
+    const Ended ended = mistrial({"run", scenario(""), "--quiet"});
+    EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+    for (const char* file : {"plan.json", "history.jsonl", "results.json", "report.html", "junit.xml", "replay.json", "logs/a1.log"})
+        EXPECT_TRUE(std::filesystem::exists(folder_ / "store/latest" / file)) << file;
+    EXPECT_EQ(results().at("valid"), true);
+    // What was judged while it ran is judged alike from the file.
+    const Ended checked = mistrial({"check", "store/latest", "--json"});
+    EXPECT_EQ(checked.status, 0);
+    EXPECT_EQ(Json::parse(checked.out).at("claims"), results().at("claims"));
+}
+
+struct FaultCase {
+    const char* name;
+    const char* fault;
+    const char* disarmed;
+};
+
+class EachFault : public Cli, public testing::WithParamInterface<FaultCase> {};
+
+TEST_P(EachFault, BitesWhenArmedAndIsUnknownWhenDisarmed) {
+    const Ended armed = mistrial({"run", scenario(GetParam().fault), "--quiet"});
+    EXPECT_EQ(armed.status, 0) << armed.out << armed.err << results().dump(1);
+    EXPECT_EQ(results().at("faults").at(0).at("bit"), true) << results().at("faults").dump(1);
+
+    const Ended disarmed = mistrial({"run", scenario(GetParam().disarmed), "--quiet"});
+    EXPECT_EQ(disarmed.status, 2) << disarmed.out << disarmed.err;
+    EXPECT_EQ(results().at("faults").at(0).at("bit"), false) << results().at("faults").dump(1);
+    EXPECT_EQ(results().at("claims").at(0).at("reason"), "fault-did-not-bite") << results().at("claims").dump(1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Live, EachFault,
+    testing::Values(
+        FaultCase{"partition", R"({"at": "4s", "for": "5s", "partition": {"on": "a1", "from": "primary"}})",
+                  R"({"at": "4s", "for": "5s", "partition": {"on": "a1", "from": "primary", "disarmed": true}})"},
+        FaultCase{"kill", R"({"at": "4s", "for": "3s", "kill": {"on": "a2"}})",
+                  R"({"at": "4s", "for": "3s", "kill": {"on": "a2", "disarmed": true}})"},
+        FaultCase{"pause", R"({"at": "4s", "for": "3s", "pause": {"on": "a3"}})",
+                  R"({"at": "4s", "for": "3s", "pause": {"on": "a3", "disarmed": true}})"},
+        FaultCase{"clock", R"({"at": "4s", "for": "5s", "clock": {"on": "a1", "offset": "-1h"}})",
+                  R"({"at": "4s", "for": "5s", "clock": {"on": "a1", "offset": "-1h", "disarmed": true}})"}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST_F(Cli, AClockFaultOnOneOpaShowsInItsTimesWithin100msAndInNoOther) {
+    const Ended ended =
+        mistrial({"run", scenario(R"({"at": "4s", "for": "5s", "clock": {"on": "a1", "offset": "-1h"}})", "opa"), "--quiet"});
+    EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+    using namespace std::chrono_literals;
+    std::optional<WallTime> zero;
+    std::optional<TrueTime> started, in_force, healing, healed;
+    std::int64_t moved = 0;
+    for (const auto& record : history()) {
+        if (const auto* run = std::get_if<history::RunInfo>(&record.value)) zero = run->wall_at_zero;
+        if (record.f == "clock") (started ? in_force : started) = record.time;
+        if (record.f == "heal-clock") (healing ? healed : healing) = record.time;
+        const auto* decide = std::get_if<history::Decide>(&record.value);
+        if (!decide || record.type != history::Type::ok || !decide->agent_time) continue;
+        const Duration offset = *decide->agent_time - (*zero + record.time.time_since_epoch());
+        const bool must_be_moved = decide->agent == "a1" && started && record.time > *started + 100ms && !healing;
+        const bool must_be_true = decide->agent != "a1" || !started || (healed && record.time > *healed + 100ms);
+        if (must_be_moved) {
+            ++moved;
+            EXPECT_LT(offset, -59min) << record.index;
+        } else if (must_be_true) {
+            EXPECT_GT(offset, -3s) << record.index;
+            EXPECT_LT(offset, 3s) << record.index;
+        }
+    }
+    EXPECT_GT(moved, 100);
+}
+
+TEST_F(Cli, StalenessOfRealOpaIsExcusedByThePartitionAndProvedWithoutThatExcuse) {
+    const char* partition = R"({"at": "4s", "for": "9s", "partition": {"on": ["a1", "a2"], "from": "primary"}})";
+    const Ended excused = mistrial({"run", scenario(partition, "opa"), "--quiet"});
+    EXPECT_EQ(excused.status, 0) << excused.out << excused.err << results().dump(1);
+    for (const Json& claim : results().at("claims"))
+        for (const auto& [agent, obligations] : claim.value("obligations_by_agent", Json::object()).items())
+            EXPECT_GT(obligations, 0) << agent;
+
+    const Ended blamed = mistrial({"run", scenario(partition, "opa",
+                                                   R"("bounded-staleness": {"within": "derived", "excused": false, "force": true})")});
+    EXPECT_EQ(blamed.status, 1) << blamed.out << blamed.err;
+    const Json violation = results().at("claims").at(0).at("violations").at(0);
+    EXPECT_GT(violation.at("wrongly_allowed"), 0);
+    const std::string proof = violation.at("proof").dump();
+    for (const char* word : {"a1", "acknowledged", "ladder-r", "ALLOWED"}) EXPECT_THAT(proof, HasSubstr(word));
+}
+
+struct DefectCase {
+    const char* defect;
+    const char* scenario;
+};
+
+class EachDefect : public Cli, public testing::WithParamInterface<DefectCase> {};
+
+TEST_P(EachDefect, IsFoundLiveAndTheSamePlanWithoutItIsValid) {
+    const Ended guilty = mistrial({"run", GetParam().scenario, "--set", fmt::format("/fleet/agents/0/defect={}", GetParam().defect)});
+    EXPECT_EQ(guilty.status, 1) << guilty.out << guilty.err;
+    bool named = false;
+    const Json guilty_results = results();
+    for (const Json& claim : guilty_results.at("claims"))
+        for (const Json& violation : claim.at("violations"))
+            named |= !violation.at("agent").get<std::string>().empty() && violation.at("from") < violation.at("to") &&
+                     !violation.at("proof").empty();
+    EXPECT_TRUE(named) << guilty_results.dump(1);
+
+    const Ended innocent = mistrial({"run", GetParam().scenario, "--quiet"});
+    EXPECT_EQ(innocent.status, 0) << innocent.out << innocent.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(Live, EachDefect,
+                         testing::Values(DefectCase{"ignores-newer-after-failed-download", "flaky-source"},
+                                         DefectCase{"reports-ahead", "demo"}, DefectCase{"rolls-back-at-restart", "restart"}),
+                         [](const auto& param_info) {
+                             std::string name = param_info.param.defect;
+                             std::replace(name.begin(), name.end(), '-', '_');
+                             return name;
+                         });
+
+TEST_F(Cli, TheSimulatedDemoIsTheSameToTheByte) {
+    ASSERT_EQ(mistrial({"run", "demo", "--world", "sim", "--quiet"}).status, 0);
+    const std::string first = read_file(folder_ / "store/latest/history.jsonl").value();
+    const auto fingerprint = results().at("fingerprint");
+    ASSERT_EQ(mistrial({"replay", "store/latest", "--quiet"}).status, 0);
+    EXPECT_EQ(read_file(folder_ / "store/latest/history.jsonl").value(), first);
+    EXPECT_EQ(results().at("fingerprint"), fingerprint);
+}
+
+TEST_F(Cli, AKilledRunIsCleanedAndItsHistoryCanBeChecked) {
+    const std::string file = scenario(R"({"at": "3s", "for": "8s", "pause": {"on": "a1"}})");
+    const std::string command =
+        fmt::format("cd {} && {} run {} --quiet & run=$!; for i in $(seq 100); do sleep 0.1; "
+                    "grep -q '\"f\":\"pause\"' store/latest/history.jsonl 2>/dev/null && break; done; kill -9 $run; wait $run",
+                    folder_.string(), kMistrial, file);
+    nemesis::Command shell;
+    shell.argv = {"/bin/bash", "-c", command};
+    ASSERT_TRUE(nemesis::run_command(shell));
+    EXPECT_EQ(mistrial({"clean"}).status, 0);
+    EXPECT_THAT(mistrial({"clean"}).out, HasSubstr("nothing to clean"));
+    nemesis::Command left;
+    left.argv = {"/bin/bash", "-c", "pgrep -fc 'mistrial-agent .*/mistrial-run-' || true; ls -d /tmp/mistrial-run-* 2>/dev/null | wc -l"};
+    EXPECT_EQ(nemesis::run_command(left)->out, "0\n0\n");
+    // Cut off in the middle of the load: claims are pending or not exercised, and nobody is accused.
+    EXPECT_EQ(mistrial({"check", "store/latest"}).status, 2);
+}
+
+}  // namespace
+}  // namespace mistrial
