@@ -19,7 +19,6 @@ Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite
         lanes.on(**record);
     }
     Judged judged{suite.finish(), lanes.finish(), reader->torn()};
-    judged.lanes.torn = judged.torn;
     if (judged.torn) std::fprintf(stderr, "mistrial: %s: its last line was torn and is left out\n", history.c_str());
     return judged;
 }
