@@ -1,7 +1,9 @@
 #include "reports/lanes.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 
 namespace mistrial::reports {
 
@@ -27,17 +29,12 @@ std::optional<std::size_t> Lanes::order_of(const std::string& bundle, const std:
 
 namespace {
 
-/// Names with numbers in them by the number: a2 before a10.
-struct ByNumber {
-    bool operator()(const std::string& one, const std::string& other) const {
-        const auto split = [](const std::string& name) {
-            const std::size_t at = name.find_last_not_of("0123456789") + 1;
-            // Numbers without leading zeros: the longer one is the larger.
-            return std::tuple(name.substr(0, at), name.size() - at, name.substr(at));
-        };
-        return split(one) < split(other);
-    }
-};
+/// Orders names with numbers in them by the number: a2 before a10.
+auto by_number(const std::string& name) {
+    const std::size_t at = name.find_last_not_of("0123456789") + 1;
+    // Numbers without leading zeros: the longer one is the larger.
+    return std::tuple(name.substr(0, at), name.size() - at, name.substr(at));
+}
 
 /// Slices start at this width and double it whenever a run outgrows this many of them.
 constexpr Duration kFirstSlice = std::chrono::milliseconds(50);
@@ -71,8 +68,8 @@ struct LaneBuilder::State {
 
     Lanes lanes;
     Duration width = kFirstSlice;
-    std::map<std::string, Agent, ByNumber> agents;
-    std::map<history::Process, Invoked> open;                ///< decisions on their way
+    std::unordered_map<std::string, Agent> agents;
+    std::unordered_map<history::Process, Invoked> open;      ///< decisions on their way
     std::map<history::Process, std::size_t> open_publishes;  ///< index into lanes.publishes
     std::map<std::string, std::map<std::string, std::size_t>>
         known;  ///< bundle -> revision -> lanes.publishes
@@ -109,6 +106,15 @@ struct LaneBuilder::State {
         return lanes.publishes[found->second].order;
     }
 
+    /// Both are known, and `one` was published before `other`.
+    [[nodiscard]] bool older(const std::string& bundle, const std::string& one,
+                             const std::string& other) const {
+        const auto first = order(bundle, one), second = order(bundle, other);
+        return first && second && *first < *second;
+    }
+
+    static std::string_view bundle_of(std::string_view root) { return root.substr(0, root.find('/')); }
+
     void show(Agent& agent, const std::string& bundle, const std::string& revision, TrueTime invoked,
               TrueTime time) {
         Shown& shown = agent.bundles[bundle];
@@ -118,8 +124,7 @@ struct LaneBuilder::State {
         }
         if (shown.any) {
             // An answer that began before the newer revision was first seen may just have been slow.
-            const auto now = order(bundle, shown.revision), then = order(bundle, revision);
-            if (now && then && *then < *now && invoked <= shown.from) return;
+            if (invoked <= shown.from && older(bundle, revision, shown.revision)) return;
             shown.before.push_back({shown.from, time, shown.revision});
         }
         shown.any = true;
@@ -130,16 +135,20 @@ struct LaneBuilder::State {
 
     /// What an answer shows of each bundle: by its markers where there are any, else as the agent reports.
     void show_answer(Agent& agent, const history::Decide& decide, TrueTime invoked, TrueTime time) {
-        std::map<std::string, std::string> by_bundle;
-        for (const auto& [root, revision] : decide.markers) {
-            const std::string bundle = root.substr(0, root.find('/'));
-            std::string& marker = by_bundle[bundle];
-            const auto one = order(bundle, marker), other = order(bundle, revision);
-            // A torn answer counts as the older of its halves.
-            if (marker.empty() || (one && other && *other < *one)) marker = revision;
+        for (auto marker = decide.markers.begin(); marker != decide.markers.end();) {
+            // The roots of one bundle stand together. A torn answer counts as the oldest of its parts.
+            const std::string_view bundle = bundle_of(marker->first);
+            const std::string* oldest = &marker->second;
+            for (++marker; marker != decide.markers.end() && bundle_of(marker->first) == bundle; ++marker)
+                if (marker->second != *oldest && older(std::string(bundle), marker->second, *oldest))
+                    oldest = &marker->second;
+            show(agent, std::string(bundle), *oldest, invoked, time);
         }
-        for (const auto& [bundle, revision] : decide.revisions) by_bundle.try_emplace(bundle, revision);
-        for (const auto& [bundle, revision] : by_bundle) show(agent, bundle, revision, invoked, time);
+        for (const auto& [bundle, revision] : decide.revisions) {
+            const auto marker = decide.markers.lower_bound(bundle + "/");
+            if (marker == decide.markers.end() || bundle_of(marker->first) != bundle)
+                show(agent, bundle, revision, invoked, time);
+        }
     }
 
     void on_decide(const Record& record, const history::Decide& decide) {
@@ -277,6 +286,9 @@ Lanes LaneBuilder::finish() {
         lane.slices = std::move(agent.slices);
         lanes.agents.push_back(std::move(lane));
     }
+    std::sort(lanes.agents.begin(), lanes.agents.end(), [](const AgentLane& one, const AgentLane& other) {
+        return by_number(one.agent) < by_number(other.agent);
+    });
     return lanes;
 }
 

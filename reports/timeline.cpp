@@ -65,12 +65,12 @@ class Timeline {
         end_ = std::max(lanes.end, TrueTime{Duration{1'000'000}});
         for (const auto& fault : judgement.faults)
             end_ = std::max(end_, fault.healed.value_or(fault.started));
-        std::size_t strips = 0, points = 0;
+        std::size_t strips = 0, points = 0, decisions = 0;
         for (const AgentLane& lane : lanes.agents) {
             strips += lane.bundles.size();
             points += lane.slices.size();
             for (const Slice& slice : lane.slices)
-                busiest_ = std::max(busiest_, slice.answered + slice.refused + slice.unanswered);
+                decisions += static_cast<std::size_t>(slice.answered + slice.refused + slice.unanswered);
             for (const auto& [bundle, stretches] : lane.bundles) bundles_.insert(bundle);
         }
         for (const PublishMark& publish : lanes.publishes) {
@@ -79,13 +79,16 @@ class Timeline {
         }
         most_stretches_ =
             std::clamp<std::size_t>(kMostStretches / std::max<std::size_t>(1, strips), 100, 4'000);
-        merge_ = std::max<std::size_t>(1, (points + kMostPoints - 1) / kMostPoints);
-        if (merge_ > 1) {  // the graphs' scale follows what is drawn
-            busiest_ = 0;
-            for (const AgentLane& lane : lanes.agents)
-                for (const Slice& slice : merged(lane.slices))
-                    busiest_ = std::max(busiest_, slice.answered + slice.refused + slice.unanswered);
-        }
+        // Few enough points for the page, and each of enough decisions that a steady rate looks steady.
+        const auto upwards = [](std::size_t one, std::size_t by) {
+            return (one + by - 1) / std::max<std::size_t>(1, by);
+        };
+        constexpr std::size_t kSteady = 24;
+        merge_ = std::max({std::size_t{1}, upwards(points, kMostPoints),
+                           std::min<std::size_t>(upwards(kSteady * points, decisions), 12)});
+        for (const AgentLane& lane : lanes.agents)
+            for (const Slice& slice : merged(lane.slices))
+                busiest_ = std::max(busiest_, slice.answered + slice.refused + slice.unanswered);
     }
 
     std::string draw() {
