@@ -185,6 +185,8 @@ std::string claim_rows(const Plan& plan) {
         if (!claim.excused) said.emplace_back("no fault excuses");
         if (!claim.agents.empty()) said.push_back("of " + joined(claim.agents));
         if (!claim.bundles.empty()) said.push_back("of bundle " + joined(claim.bundles));
+        const checkers::Property* known = checkers::find_property(property);
+        if (known == nullptr || !known->judged) said.emplace_back("NOT JUDGED by this version: the run will be unknown");
         const auto [first, fresh] = told.emplace(claim.terms, property);
         if (!claim.terms.empty()) said.push_back(fresh ? "derived:" : "derived as for " + first->second);
         text += said.empty() ? fmt::format("  {}\n", property) : entry(property, 26, joined(said));

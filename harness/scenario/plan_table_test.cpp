@@ -35,5 +35,11 @@ TEST(PlanTable, shows_the_schedule_at_a_glance) {
     EXPECT_THAT(table, HasSubstr("  convergence             within 5.2s, derived as for bounded-staleness\n"));
 }
 
+TEST(PlanTable, says_which_claims_this_version_cannot_judge) {
+    const auto scenario = load("demo", {.set = {"/claims/monotonic-reads={}"}});
+    ASSERT_TRUE(scenario.has_value()) << scenario.error().message;
+    EXPECT_THAT(to_table(*resolve(*scenario)), HasSubstr("  monotonic-reads         NOT JUDGED by this version"));
+}
+
 }  // namespace
 }  // namespace mistrial::scenario

@@ -130,6 +130,15 @@ TEST(Claims, are_bounded_by_the_slowest_agent_that_they_cover) {
     EXPECT_EQ(plan_of("demo", {slow, R"(/claims/convergence={"agents":"a"})"}).claims.at("convergence").within, 5200ms);
 }
 
+TEST(Claims, of_a_plan_are_what_the_checkers_read_in_the_history) {
+    for (const LibraryEntry& entry : library()) {
+        const auto claims = plan_of(entry.name).claims;
+        const auto again = checkers::parse_claims(checkers::to_json(claims));
+        ASSERT_TRUE(again.has_value()) << again.error().message;
+        EXPECT_EQ(*again, claims) << entry.name;
+    }
+}
+
 TEST(Claims, speak_of_nodes_where_the_file_named_groups) {
     const auto claim = plan_of("demo", {R"(/claims/convergence={"agents":["a1","agents"]})"}).claims.at("convergence");
     EXPECT_THAT(claim.agents, ElementsAre("a1", "a2", "a3", "a4", "a5"));

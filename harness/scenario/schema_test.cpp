@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <set>
+
 namespace mistrial::scenario {
 namespace {
 
@@ -55,6 +57,20 @@ TEST(ScenarioSchema, describes_every_key_of_a_scenario) {
 TEST(ScenarioSchema, knows_every_kind_of_fault) {
     const Json& faults = schema()["properties"]["faults"]["items"]["properties"];
     for (const nemesis::FaultKind& kind : nemesis::fault_kinds()) EXPECT_TRUE(faults.contains(kind.name)) << kind.name;
+}
+
+TEST(ScenarioSchema, has_a_claim_for_every_property_of_the_catalogue) {
+    std::set<std::string_view> claimed, known;
+    for (const auto& [name, claim] : schema()["definitions"]["claims"]["properties"].items())
+        if (name != "profile") claimed.insert(name);
+    for (const checkers::Property& property : checkers::catalogue()) known.insert(property.name);
+    EXPECT_EQ(claimed, known);
+}
+
+TEST(ClaimProfile, claims_what_is_judged) {
+    for (const embedded::File& file : embedded::files_below("claims/"))
+        for (const auto& [name, claim] : Json::parse(file.bytes).at("claims").items())
+            EXPECT_TRUE(checkers::find_property(name)->judged) << name;
 }
 
 TEST(ClaimProfile, is_a_set_of_claims_that_a_scenario_may_make) {
