@@ -56,7 +56,7 @@ class ClaimReader {
         }
         if (has_derived_bound(property)) read_within(item, claim);
         else if (item.at("within").present()) claim.within = item.at("within").duration();
-        if (claim.within) claim.parameters["within"] = format_short(*claim.within);
+        if (claim.within) claim.parameters["within"] = format_duration(*claim.within);  // as checkers::to_json writes it
         if (!claim.terms.empty()) claim.parameters["terms"] = claim.terms;
         return claim;
     }
