@@ -4,6 +4,7 @@
 #include "harness/cli/judge.hpp"
 #include "harness/cli/recorded_run.hpp"
 #include "harness/cli/refusal.hpp"
+#include "harness/cli/trial.hpp"
 #include "reports/results_json.hpp"
 #include "reports/terminal.hpp"
 
@@ -31,7 +32,7 @@ int check(const Options& options) {
         if (!claims) return refuse(with_context(options.claims_file, claims.error()));
         suite.claims = std::move(*claims);
     }
-    checkers::Validity worst = checkers::Validity::valid;
+    int worst = kValid;
     for (const std::filesystem::path& path : options.paths) {
         auto recorded = open_recorded(path);
         if (!recorded) return refuse(recorded.error());
@@ -43,9 +44,9 @@ int check(const Options& options) {
         else
             std::fputs(reports::terminal(recorded->run, judged->judgement, reports::TerminalStyle::of(STDOUT_FILENO)).c_str(),
                        stdout);
-        worst = worst | judged->judgement.validity;
+        worst = worse(worst, status_of(judged->judgement));
     }
-    return checkers::exit_status(worst);
+    return worst;
 }
 
 }  // namespace

@@ -51,12 +51,13 @@ class Cli : public testing::Test {
         return (folder_ / name).string();
     }
 
-    /// Three agents, 24 s, with the faults and the claims given.
+    /// Three agents with the faults and the claims given. The run ends early, when all are probed after their deadlines.
     std::string scenario(const std::string& faults, const std::string& driver = "embedded",
                          const std::string& claims = R"("bounded-staleness": {"within": "derived"}, "monotonic-revisions": {},
-                                                        "revision-validity": {}, "oracle-correctness": {})") const {
+                                                        "revision-validity": {}, "oracle-correctness": {})",
+                         const std::string& duration = "18s") const {
         return write("scenario.json", fmt::format(R"({{
-            "name": "test", "seed": 7, "duration": "26s", "settle": "12s",
+            "name": "test", "seed": 7, "duration": "{}", "settle": "10s",
             "fleet": {{ "authorities": [{{"name": "primary"}}],
                         "agents": [{{"name": "a", "count": 3, "driver": "{}", "from": "primary",
                                      "poll": {{"min": "1s", "max": "1s"}}, "persist": true}}] }},
@@ -64,7 +65,7 @@ class Cli : public testing::Test {
             "faults": [{}],
             "claims": {{ {} }}
         }})",
-                                                  driver, faults, claims));
+                                                  duration, driver, faults, claims));
     }
 
     Json results() const { return read_json(folder_ / "store/latest/results.json").value(); }
@@ -134,19 +135,19 @@ TEST_P(EachFault, BitesWhenArmedAndIsUnknownWhenDisarmed) {
 INSTANTIATE_TEST_SUITE_P(
     Live, EachFault,
     testing::Values(
-        FaultCase{"partition", R"({"at": "4s", "for": "5s", "partition": {"on": "a1", "from": "primary"}})",
-                  R"({"at": "4s", "for": "5s", "partition": {"on": "a1", "from": "primary", "disarmed": true}})"},
-        FaultCase{"kill", R"({"at": "4s", "for": "3s", "kill": {"on": "a2"}})",
-                  R"({"at": "4s", "for": "3s", "kill": {"on": "a2", "disarmed": true}})"},
-        FaultCase{"pause", R"({"at": "4s", "for": "3s", "pause": {"on": "a3"}})",
-                  R"({"at": "4s", "for": "3s", "pause": {"on": "a3", "disarmed": true}})"},
-        FaultCase{"clock", R"({"at": "4s", "for": "5s", "clock": {"on": "a1", "offset": "-1h"}})",
-                  R"({"at": "4s", "for": "5s", "clock": {"on": "a1", "offset": "-1h", "disarmed": true}})"}),
+        FaultCase{"partition", R"({"at": "3s", "for": "4s", "partition": {"on": "a1", "from": "primary"}})",
+                  R"({"at": "3s", "for": "4s", "partition": {"on": "a1", "from": "primary", "disarmed": true}})"},
+        FaultCase{"kill", R"({"at": "3s", "for": "3s", "kill": {"on": "a2"}})",
+                  R"({"at": "3s", "for": "3s", "kill": {"on": "a2", "disarmed": true}})"},
+        FaultCase{"pause", R"({"at": "3s", "for": "3s", "pause": {"on": "a3"}})",
+                  R"({"at": "3s", "for": "3s", "pause": {"on": "a3", "disarmed": true}})"},
+        FaultCase{"clock", R"({"at": "3s", "for": "4s", "clock": {"on": "a1", "offset": "-1h"}})",
+                  R"({"at": "3s", "for": "4s", "clock": {"on": "a1", "offset": "-1h", "disarmed": true}})"}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 TEST_F(Cli, AClockFaultOnOneOpaShowsInItsTimesWithin100msAndInNoOther) {
     const Ended ended =
-        mistrial({"run", scenario(R"({"at": "4s", "for": "5s", "clock": {"on": "a1", "offset": "-1h"}})", "opa"), "--quiet"});
+        mistrial({"run", scenario(R"({"at": "3s", "for": "4s", "clock": {"on": "a1", "offset": "-1h"}})", "opa"), "--quiet"});
     EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
     using namespace std::chrono_literals;
     std::optional<WallTime> zero;
@@ -173,15 +174,16 @@ TEST_F(Cli, AClockFaultOnOneOpaShowsInItsTimesWithin100msAndInNoOther) {
 }
 
 TEST_F(Cli, StalenessOfRealOpaIsExcusedByThePartitionAndProvedWithoutThatExcuse) {
-    const char* partition = R"({"at": "4s", "for": "9s", "partition": {"on": ["a1", "a2"], "from": "primary"}})";
-    const Ended excused = mistrial({"run", scenario(partition, "opa"), "--quiet"});
+    const char* partition = R"({"at": "3s", "for": "9s", "partition": {"on": ["a1", "a2"], "from": "primary"}})";
+    const std::string all = R"("bounded-staleness": {"within": "derived"}, "monotonic-revisions": {}, "oracle-correctness": {})";
+    const Ended excused = mistrial({"run", scenario(partition, "opa", all, "28s"), "--quiet"});
     EXPECT_EQ(excused.status, 0) << excused.out << excused.err << results().dump(1);
     for (const Json& claim : results().at("claims"))
         for (const auto& [agent, obligations] : claim.value("obligations_by_agent", Json::object()).items())
             EXPECT_GT(obligations, 0) << agent;
 
     const Ended blamed = mistrial({"run", scenario(partition, "opa",
-                                                   R"("bounded-staleness": {"within": "derived", "excused": false, "force": true})")});
+                                                   R"("bounded-staleness": {"within": "derived", "excused": false, "force": true})", "28s")});
     EXPECT_EQ(blamed.status, 1) << blamed.out << blamed.err;
     const Json violation = results().at("claims").at(0).at("violations").at(0);
     EXPECT_GT(violation.at("wrongly_allowed"), 0);

@@ -12,6 +12,14 @@ inline constexpr int kUnknown = 2;
 inline constexpr int kBadInput = 254;
 inline constexpr int kInternalError = 255;
 
+/// Of two runs' statuses the one that stands for both: an internal error, then false over unknown over true.
+[[nodiscard]] constexpr int worse(int a, int b) {
+    const auto rank = [](int status) {
+        return status == kValid ? 0 : status == kUnknown ? 1 : status == kInvalid ? 2 : status == kBadInput ? 3 : 4;
+    };
+    return rank(a) >= rank(b) ? a : b;
+}
+
 void add_run(CLI::App& app, int& status);
 void add_plan(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);

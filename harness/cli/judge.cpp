@@ -1,5 +1,6 @@
 #include "harness/cli/judge.hpp"
 
+#include "checkers/definitional/second_opinion.hpp"
 #include "core/history/reader.hpp"
 
 #include <cstdio>
@@ -19,8 +20,24 @@ Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite
         lanes.on(**record);
     }
     Judged judged{suite.finish(), lanes.finish(), reader->torn()};
+    if (auto asked = ask_second_opinion(history, judged.judgement); !asked) return asked.error();
     if (judged.torn) std::fprintf(stderr, "mistrial: %s: its last line was torn and is left out\n", history.c_str());
     return judged;
+}
+
+Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement) {
+    checkers::definitional::SecondOpinion opinion(judgement);
+    if (!opinion.wanted()) return {};
+    auto reader = history::Reader::open(history);
+    if (!reader) return reader.error();
+    while (true) {
+        const auto record = reader->next();
+        if (!record) return record.error();
+        if (!*record) break;
+        opinion.on(**record);
+    }
+    for (std::string& disagreement : opinion.disagreements()) judgement.internal_errors.push_back(std::move(disagreement));
+    return {};
 }
 
 }  // namespace mistrial::cli

@@ -16,12 +16,6 @@ struct Options {
     bool until_fail = false;
 };
 
-/// False wins over unknown, unknown over true.
-int worse(int a, int b) {
-    const auto rank = [](int status) { return status == kInvalid ? 2 : status == kUnknown ? 1 : 0; };
-    return rank(a) >= rank(b) ? a : b;
-}
-
 int run(const Options& options) {
     int status = kValid;
     for (std::uint64_t n = 0; options.until_fail || n < options.repeat; ++n) {

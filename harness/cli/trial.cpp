@@ -5,6 +5,7 @@
 #include "core/version.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/interrupt.hpp"
+#include "harness/cli/judge.hpp"
 #include "harness/cli/progress.hpp"
 #include "harness/conductor/conductor.hpp"
 #include "harness/live/live_world.hpp"
@@ -149,14 +150,19 @@ Result<Trial> conduct_trial(const scenario::Plan& plan, const TrialOptions& opti
     }
     trial.run.duration = outcome->ended.time_since_epoch();
     trial.run.interrupted = outcome->interrupted;
-    trial.run.internal_errors = outcome->troubles;
     trial.judgement = record.judgement();
+    trial.judgement.notes.insert(trial.judgement.notes.end(), outcome->troubles.begin(), outcome->troubles.end());
+    if (auto asked = ask_second_opinion(folder->path() / "history.jsonl", trial.judgement); !asked) return asked.error();
     if (auto written = write_replay(plan, trial.run, folder->path()); !written) return written.error();
     if (auto written = write_reports(trial.run, trial.judgement, record.lanes(), folder->path()); !written) return written.error();
     return trial;
 }
 
-int exit_status(const Trial& trial) { return checkers::exit_status(trial.judgement.validity); }
+int exit_status(const Trial& trial) { return status_of(trial.judgement); }
+
+int status_of(const checkers::Judgement& judgement) {
+    return judgement.internal_errors.empty() ? checkers::exit_status(judgement.validity) : kInternalError;
+}
 
 void print_summary(const Trial& trial, bool quiet) {
     if (quiet) {

@@ -27,8 +27,9 @@ struct Trial {
 /// the store. An error when it could not be run at all.
 [[nodiscard]] Result<Trial> conduct_trial(const scenario::Plan& plan, const TrialOptions& options);
 
-/// Exit status: the judgement's, unless the program itself broke.
+/// Exit status: the judgement's, unless the checkers contradict themselves.
 [[nodiscard]] int exit_status(const Trial& trial);
+[[nodiscard]] int status_of(const checkers::Judgement& judgement);
 
 /// Prints the summary, or one line when quiet.
 void print_summary(const Trial& trial, bool quiet);

@@ -117,6 +117,7 @@ std::optional<FaultSpec> read_fault(const Reader& item, const Fleet& fleet, cons
             body.at("offset").wrong("an offset other than 0s, of at most 87600h (ten years)");
         fault.parameters["offset"] = offset.count();
     }
+    if (body.at("disarmed").boolean().value_or(false)) fault.parameters["disarmed"] = true;
     if (fault.kind == "kill") fault.parameters["state"] = body.at("state").text().value_or("kept");
     if (length) {
         fault.length = *length;
