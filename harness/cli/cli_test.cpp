@@ -234,7 +234,7 @@ TEST_F(Cli, TheSimulatedDemoIsTheSameToTheByte) {
 TEST_F(Cli, AKilledRunIsCleanedAndItsHistoryCanBeChecked) {
     const std::string file = scenario(R"({"at": "3s", "for": "8s", "pause": {"on": "a1"}})");
     const std::string command =
-        fmt::format("cd {} && {} run {} --quiet & run=$!; for i in $(seq 100); do sleep 0.1; "
+        fmt::format("cd {}; {} run {} --quiet & run=$!; for i in $(seq 100); do sleep 0.1; "
                     "grep -q '\"f\":\"pause\"' store/latest/history.jsonl 2>/dev/null && break; done; kill -9 $run; wait $run",
                     folder_.string(), kMistrial, file);
     nemesis::Command shell;
@@ -243,7 +243,7 @@ TEST_F(Cli, AKilledRunIsCleanedAndItsHistoryCanBeChecked) {
     EXPECT_EQ(mistrial({"clean"}).status, 0);
     EXPECT_THAT(mistrial({"clean"}).out, HasSubstr("nothing to clean"));
     nemesis::Command left;
-    left.argv = {"/bin/bash", "-c", "pgrep -fc 'mistrial-agent .*/mistrial-run-' || true; ls -d /tmp/mistrial-run-* 2>/dev/null | wc -l"};
+    left.argv = {"/bin/bash", "-c", "pgrep -fc '[m]istrial-agent .*/mistrial-run-' || true; ls -d /tmp/mistrial-run-* 2>/dev/null | wc -l"};
     EXPECT_EQ(nemesis::run_command(left)->out, "0\n0\n");
     // Cut off in the middle of the load: claims are pending or not exercised, and nobody is accused.
     EXPECT_EQ(mistrial({"check", "store/latest"}).status, 2);
