@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 /// The program as a user meets it: scenarios from files, exit statuses, what lies in the store afterwards.
 namespace mistrial {
@@ -199,8 +200,14 @@ struct DefectCase {
 class EachDefect : public Cli, public testing::WithParamInterface<DefectCase> {};
 
 TEST_P(EachDefect, IsFoundLiveAndTheSamePlanWithoutItIsValid) {
+    // Side by side, in stores of their own: they share nothing but the machine.
+    auto without = std::async(std::launch::async, [this] {
+        return mistrial({"run", GetParam().scenario, "--quiet", "--store", "innocent"});
+    });
     const Ended guilty = mistrial({"run", GetParam().scenario, "--set", fmt::format("/fleet/agents/0/defect={}", GetParam().defect)});
+    const Ended innocent = without.get();
     EXPECT_EQ(guilty.status, 1) << guilty.out << guilty.err;
+    EXPECT_EQ(innocent.status, 0) << innocent.out << innocent.err;
     bool named = false;
     const Json guilty_results = results();
     for (const Json& claim : guilty_results.at("claims"))
@@ -208,9 +215,6 @@ TEST_P(EachDefect, IsFoundLiveAndTheSamePlanWithoutItIsValid) {
             named |= !violation.at("agent").get<std::string>().empty() && violation.at("from") < violation.at("to") &&
                      !violation.at("proof").empty();
     EXPECT_TRUE(named) << guilty_results.dump(1);
-
-    const Ended innocent = mistrial({"run", GetParam().scenario, "--quiet"});
-    EXPECT_EQ(innocent.status, 0) << innocent.out << innocent.err;
 }
 
 INSTANTIATE_TEST_SUITE_P(Live, EachDefect,

@@ -71,7 +71,8 @@ class ClaimReader {
         Bound largest;
         for (const AgentNode& agent : fleet_.agents) {
             if (!covers(claim, agent) || agent.from.empty()) continue;
-            Bound bound = propagation_bound(agent, fleet_, faults_);
+            // Who grants faults no excuse claims the bound of an undisturbed fleet.
+            Bound bound = propagation_bound(agent, fleet_, claim.excused ? faults_ : std::vector<FaultSpec>{});
             if (claim.property == "progress" && agent.long_poll) {
                 bound.value += *agent.long_poll;
                 bound.terms.push_back(fmt::format("{}: a long poll of {} may bring nothing for its timeout",
