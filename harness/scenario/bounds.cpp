@@ -70,10 +70,10 @@ Bound propagation_bound(const AgentNode& agent, const Fleet& fleet, const std::v
     if (mirror != nullptr) {
         const Duration hole = longest_black_hole(faults, fleet, {mirror->name, mirror->of});
         poll.add(longest_syn_wait(hole),
-                 fmt::format("until TCP repeats a SYN of {} that the black hole of {} towards {} swallowed", mirror->name,
+                 fmt::format("until TCP repeats a SYN of the mirror that the black hole of {} towards {} swallowed",
                              format_short(hole), mirror->of));
-        poll.add(mirror->ttl, fmt::format("{} may answer from its copy for its ttl", mirror->name));
-        poll.add(kFetch, fmt::format("{} fetches from {}", mirror->name, mirror->of));
+        poll.add(mirror->ttl, "the mirror may answer from its copy for its ttl");
+        poll.add(kFetch, fmt::format("the mirror fetches from {}", mirror->of));
     }
     const bool long_polls = agent.long_poll && mirror == nullptr;
     if (!long_polls) poll.add(kFetch, "a poll that was under way brings the revision before");
@@ -86,16 +86,16 @@ Bound propagation_bound(const AgentNode& agent, const Fleet& fleet, const std::v
     const Duration hole = longest_black_hole(faults, fleet, {agent.name, agent.from});
     Sum syn;
     syn.add(longest_syn_wait(hole),
-            fmt::format("until TCP repeats the SYN that the black hole of {} towards {} swallowed (longer than the {} until "
-                        "the next poll otherwise)",
-                        format_short(hole), agent.from, format_short(poll.bound().value)));
+            fmt::format("until TCP repeats the SYN that the black hole of {} swallowed (longer than the {} until the next "
+                        "poll otherwise)",
+                        format_short(hole), format_short(poll.bound().value)));
     // An attempt older than 30 s is given up, and the agent backs off once more.
     if (hole > 15s) syn.add(backed_off, fmt::format("or the attempt is given up: 1.2 x max ({}) before the next", max));
 
     Sum sum;
     sum.append(syn.bound().value > poll.bound().value ? syn.bound() : poll.bound());
-    sum.add(kFetch, fmt::format("{} fetches the new revision", agent.name));
-    sum.add(kActivate, fmt::format("{} activates it", agent.name));
+    sum.add(kFetch, "the agent fetches the new revision");
+    sum.add(kActivate, "the agent activates it");
     sum.add(kMargin, "margin for a busy machine");
     return sum.bound();
 }

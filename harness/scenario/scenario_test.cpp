@@ -201,7 +201,7 @@ TEST(ScenarioFile, gives_each_fault_one_kind_and_one_time) {
 TEST(ScenarioFile, claims_no_less_than_the_fleet_can_keep_unless_forced) {
     EXPECT_THAT(mistakes_of(scenario("", R"("bounded-staleness": { "within": "2s" })")),
                 ElementsAre(AllOf(HasSubstr("/claims/bounded-staleness/within: expected at least the derived bound 4.9s, got "
-                                            "2s; the bound is 1s: cdn1 may answer from its copy for its ttl + "),
+                                            "2s; the bound is 1s: the mirror may answer from its copy for its ttl + "),
                                   HasSubstr("Claim it all the same with \"force\": true"))));
     EXPECT_THAT(mistakes_of(scenario("", R"("bounded-staleness": { "within": "2s", "force": true })")), IsEmpty());
     const std::string pause = R"({ "at": "5s", "for": "4s", "pause": { "on": "a2" } })";
