@@ -74,6 +74,7 @@ struct LaneBuilder::State {
     std::map<std::string, std::map<std::string, std::size_t>>
         known;  ///< bundle -> revision -> lanes.publishes
     std::optional<WallTime> wall_at_zero;
+    bool named_by_run = false;  ///< the run record says who the agents are
     std::optional<Duration> settle;
 
     Slice& slice_of(Agent& agent, TrueTime time) {
@@ -171,10 +172,12 @@ struct LaneBuilder::State {
         slice.latency_sum += record.time - invoked;
         slice.latency_max = std::max(slice.latency_max, record.time - invoked);
         if (decide.agent_time && wall_at_zero) {
-            const TrueTime middle = invoked + (record.time - invoked) / 2;
-            const Duration offset = *decide.agent_time - (*wall_at_zero + middle.time_since_epoch());
+            // The agent read its clock somewhere inside the operation: its offset is known to that width, and what a slow
+            // answer leaves open is no offset.
+            const Duration late = *decide.agent_time - (*wall_at_zero + record.time.time_since_epoch());
+            const Duration early = late + (record.time - invoked);
             Slice here;
-            here.offset_low = here.offset_high = offset;
+            here.offset_low = here.offset_high = std::clamp(Duration::zero(), late, early);
             slice.add(here);
         }
         show_answer(agent, decide, invoked, record.time);
@@ -225,6 +228,8 @@ struct LaneBuilder::State {
 
     void on_serve(const Record& record, const history::Serve& serve) {
         if (!serve.agent || serve.status != 200 || !serve.complete) return;
+        // A mirror that fetches from its authority is no agent and gets no lane.
+        if (named_by_run && !agents.contains(*serve.agent)) return;
         Agent& agent = agents[*serve.agent];
         if (agent.served_already.insert(serve.bundle + '\0' + serve.revision).second)
             agent.served.emplace_back(record.time, serve.revision);
@@ -233,6 +238,7 @@ struct LaneBuilder::State {
     void on_run(const history::RunInfo& run) {
         wall_at_zero = run.wall_at_zero;
         settle = run.settle;
+        named_by_run = !run.agents.empty();
         for (const auto& [name, agent] : run.agents)
             agents[name].driver = agent.version.empty() ? agent.driver : agent.driver + " " + agent.version;
     }
