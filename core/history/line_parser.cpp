@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <array>
-#include <bit>
 #include <cstring>
 
 namespace mistrial::history {
@@ -51,23 +50,35 @@ bool is_null(od::value value) {
     return token_of(value).starts_with('n') && value.is_null().get(null) == simdjson::SUCCESS && null;
 }
 
-/// The text after an opening quote up to the closing one, when no escape is in it: nearly always, and then it
-/// need not be copied first.
-/// Eight bytes at a time, since a loop over bytes is mispredicted once a string.
-std::optional<std::string_view> plain_string(const char* after_quote) {
-    constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
-    const auto zero_bytes = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
-    for (const char* at = after_quote;; at += 8) {  // a closing quote was found when the line was scanned
-        std::uint64_t word = 0;
-        std::memcpy(&word, at, sizeof word);  // the line is padded
-        if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-        const std::uint64_t ends = zero_bytes(word ^ (kOnes * '"')) | zero_bytes(word ^ (kOnes * '\\'));
-        if (ends == 0) continue;
-        const char* end = at + std::countr_zero(ends) / 8;
-        if (*end != '"') return std::nullopt;
-        return std::string_view(after_quote, static_cast<std::size_t>(end - after_quote));
-    }
+/// What stands between the quotes, when no escape is in it: nearly always, and then it need not be copied
+/// first.
+std::optional<std::string_view> plain_string(std::string_view token) {
+    while (!token.empty() && token.back() != '"') token.remove_suffix(1);  // spaces before the next token
+    if (token.size() < 2 || token.front() != '"') return std::nullopt;
+    const std::string_view inside = token.substr(1, token.size() - 2);
+    if (std::memchr(inside.data(), '\\', inside.size()) != nullptr) return std::nullopt;
+    return inside;
 }
+
+/// A member's key, compared where it stands: only what no table knows is taken out of the line.
+class Key {
+  public:
+    explicit Key(od::field& field) : field_(field), raw_(field.key().raw()) {}
+
+    /// Names hold no quote, so that one behind an equal text ends the key. The line is padded.
+    [[nodiscard]] bool is(std::string_view name) const {
+        return std::memcmp(raw_, name.data(), name.size()) == 0 && raw_[name.size()] == '"';
+    }
+    [[nodiscard]] std::string text() const {
+        std::string_view text;
+        if (const auto error = field_.unescaped_key().get(text)) not_json(raw_, error);
+        return std::string(text);
+    }
+
+  private:
+    od::field& field_;
+    const char* raw_;
+};
 
 // One `read` for each type. Those of composed types are declared first, since each may hold any other.
 
@@ -85,7 +96,7 @@ void read(od::value value, Place place, Skew& into);
 void read(od::value value, Place place, std::string& into) {
     const std::string_view token = token_of(value);
     if (token.starts_with('"')) {
-        if (const auto plain = plain_string(token.data() + 1)) {
+        if (const auto plain = plain_string(token)) {
             into.assign(*plain);
             return;
         }
@@ -134,13 +145,7 @@ void each_member(Object& object, On on) {
     for (auto member : object) {
         od::field field;
         if (const auto error = std::move(member).get(field)) not_json(nullptr, error);
-        std::string_view key;
-        if (const auto plain = plain_string(field.key().raw())) {
-            key = *plain;
-        } else if (const auto error = field.unescaped_key().get(key)) {
-            not_json(nullptr, error);
-        }
-        on(key, field.value());
+        on(Key(field), field.value());
     }
 }
 
@@ -187,9 +192,8 @@ void read_json(od::value value, Place place, Json& into, int depth) {
             into = Json::object();
             auto& members = into.get_ref<Json::object_t&>();
             auto object = object_of(value, place);
-            each_member(object, [&](std::string_view key, od::value inner) {
-                read_json(inner, place, members.try_emplace(members.end(), std::string(key))->second,
-                          depth + 1);
+            each_member(object, [&](const Key& key, od::value inner) {
+                read_json(inner, place, members.try_emplace(members.end(), key.text())->second, depth + 1);
             });
             return;
         }
@@ -251,9 +255,9 @@ template <class T>
 void read(od::value value, Place place, std::map<std::string, T>& into) {
     into.clear();
     auto object = object_of(value, place);
-    each_member(object, [&](std::string_view key, od::value inner) {
+    each_member(object, [&](const Key& key, od::value inner) {
         // Mostly written in order, so that the end is the right hint.
-        read(inner, place, into.try_emplace(into.end(), std::string(key))->second);
+        read(inner, place, into.try_emplace(into.end(), key.text())->second);
     });
 }
 
@@ -303,16 +307,19 @@ void read_members(od::value value, Place place, T& into, const std::array<Member
     std::size_t next = 0;
     const std::string parent_memory = place.parent.empty() ? std::string() : place.text();
     const std::string_view parent = place.parent.empty() ? place.key : std::string_view(parent_memory);
-    each_member(object, [&](std::string_view key, od::value inner) {
+    each_member(object, [&](const Key& key, od::value inner) {
         for (std::size_t i = 0; i < N; ++i) {
             const std::size_t which = next + i < N ? next + i : next + i - N;
-            if (members[which].key != key) continue;
-            members[which].take(inner, {parent, key}, into);
+            if (!key.is(members[which].key)) continue;
+            members[which].take(inner, {parent, members[which].key}, into);
             seen[which] = true;
             next = which + 1 < N ? which + 1 : 0;
             return;
         }
-        if (unknown != nullptr) read(inner, {parent, key}, (*unknown)[std::string(key)]);
+        if (unknown != nullptr) {
+            const std::string name = key.text();
+            read(inner, {parent, name}, (*unknown)[name]);
+        }
     });
     for (std::size_t i = 0; i < N; ++i)
         if (members[i].needed && !seen[i])
@@ -550,19 +557,20 @@ struct LineParser::State {
         std::array<bool, kRecord.size()> seen{};
         std::size_t next = 0;
         bool settled = false;
-        walk([&](std::string_view key, od::value value) {
+        walk([&](const Key& key, od::value value) {
             for (std::size_t i = 0; i < kRecord.size(); ++i) {
                 const std::size_t which = (next + i) % kRecord.size();
-                if (kRecord[which].key != key) continue;
+                if (!key.is(kRecord[which].key)) continue;
                 seen[which] = true;
                 next = which + 1;
                 if (which != kValueKey)
-                    kRecord[which].take(value, {"", key}, record);
+                    kRecord[which].take(value, {"", kRecord[which].key}, record);
                 else if (seen[kProcessKey] && seen[kNameKey])
                     settled = read_value(value, record);
                 return;
             }
-            read(value, {"", key}, record.extra[std::string(key)]);
+            const std::string name = key.text();
+            read(value, {"", name}, record.extra[name]);
         });
         const char* rest = nullptr;  // simdjson says OUT_OF_BOUNDS where there is none
         if (document.current_location().get(rest) == simdjson::SUCCESS)
@@ -595,10 +603,10 @@ struct LineParser::State {
             record.value_extra = nullptr;
             document.rewind();
             bool settled = false;
-            walk([&](std::string_view key, od::value value) {
-                if (key != "value") return;
+            walk([&](const Key& key, od::value value) {
+                if (!key.is("value")) return;
                 if (foreign)
-                    read(value, {"", key}, record.value.emplace<Foreign>().value);
+                    read(value, {"", "value"}, record.value.emplace<Foreign>().value);
                 else
                     settled = read_value(value, record);
             });
