@@ -178,6 +178,8 @@ Value Value::set(std::vector<Value> elements) {
     return value;
 }
 
+Value Value::object() { return object(std::vector<Member>{}); }
+
 Value Value::object(std::vector<Member> members) {
     std::stable_sort(members.begin(), members.end(),
                      [](const Member& a, const Member& b) { return a.key < b.key; });

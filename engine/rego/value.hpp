@@ -48,7 +48,8 @@ class Value {
     [[nodiscard]] static Value string(std::string&& text);
     [[nodiscard]] static Value array(std::vector<Value> elements = {});
     /// In any order; of equal keys the last one's value stays.
-    [[nodiscard]] static Value object(std::vector<Member> members = {});
+    [[nodiscard]] static Value object(std::vector<Member> members);
+    [[nodiscard]] static Value object();
     /// In any order and with repetitions.
     [[nodiscard]] static Value set(std::vector<Value> elements = {});
 
