@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-/// HTTP messages as values, for cores that own no socket: a shell or the simulation carries them. Header only.
+/// HTTP messages as values, for cores that own no socket: a shell or the simulation carries them. Header
+/// only.
 namespace mistrial::http {
 
 /// Bodies are shared, never copied: one bundle is handed to a whole fleet. Null and empty are the same body.
@@ -35,8 +36,11 @@ class Headers {
             if (same_name(key, name)) return value;
         return std::nullopt;
     }
-    /// The value of `name`, or nothing at all: an absent header and an empty one mean the same to a caller of this.
-    [[nodiscard]] std::string_view get(std::string_view name) const { return find(name).value_or(std::string_view()); }
+    /// The value of `name`, or nothing at all: an absent header and an empty one mean the same to a caller of
+    /// this.
+    [[nodiscard]] std::string_view get(std::string_view name) const {
+        return find(name).value_or(std::string_view());
+    }
     [[nodiscard]] auto begin() const { return fields_.begin(); }
     [[nodiscard]] auto end() const { return fields_.end(); }
     [[nodiscard]] std::size_t size() const { return fields_.size(); }
@@ -66,7 +70,9 @@ struct Response {
 };
 
 /// `/a/b?c` is split at the first `?`.
-[[nodiscard]] inline std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+[[nodiscard]] inline std::string_view path_of(std::string_view target) {
+    return target.substr(0, target.find('?'));
+}
 [[nodiscard]] inline std::string_view query_of(std::string_view target) {
     const auto mark = target.find('?');
     return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);

@@ -39,7 +39,8 @@ std::optional<std::string> merge(Value& into, const Value& from, const std::stri
             continue;
         }
         Value joined = *there;
-        if (auto conflict = merge(joined, value, fmt::format("{}/{}", path, key.as_string()))) return conflict;
+        if (auto conflict = merge(joined, value, fmt::format("{}/{}", path, key.as_string())))
+            return conflict;
         into.insert(key, std::move(joined));
     }
     return std::nullopt;
@@ -51,8 +52,8 @@ Result<> check_roots(const Snapshot& snapshot, const std::string& name, const Lo
         for (const std::string& root : loaded.bundle->manifest.roots)
             for (const std::string& other_root : other->bundle->manifest.roots)
                 if (bundle::overlap(root, other_root))
-                    return fail("bundle '{}': its root '{}' overlaps '{}' of the active bundle '{}'", name, root,
-                                other_root, other_name);
+                    return fail("bundle '{}': its root '{}' overlaps '{}' of the active bundle '{}'", name,
+                                root, other_root, other_name);
     }
     return {};
 }
@@ -65,8 +66,8 @@ std::shared_ptr<const Snapshot> initial_snapshot(const Value& document) {
     return std::make_shared<const Snapshot>(std::move(snapshot));
 }
 
-Result<std::shared_ptr<const Snapshot>> activate(const std::shared_ptr<const Snapshot>& current, const Value& document,
-                                                 const std::string& name,
+Result<std::shared_ptr<const Snapshot>> activate(const std::shared_ptr<const Snapshot>& current,
+                                                 const Value& document, const std::string& name,
                                                  const std::shared_ptr<const Loaded>& loaded) {
     if (auto checked = check_roots(*current, name, *loaded); !checked) return checked.error();
     Snapshot next;
@@ -79,15 +80,18 @@ Result<std::shared_ptr<const Snapshot>> activate(const std::shared_ptr<const Sna
         for (const std::string& root : active->bundle->manifest.roots) next.data = without(next.data, root);
         if (!active->plan) continue;
         if (next.policy)
-            return fail("bundles '{}' and '{}' both carry a plan; one bundle of an embedded agent holds the policy, the "
-                        "others data only",
-                        policy_name, bundle_name);
+            return fail(
+                "bundles '{}' and '{}' both carry a plan; one bundle of an embedded agent holds the policy, "
+                "the "
+                "others data only",
+                policy_name, bundle_name);
         next.policy = active;
         policy_name = bundle_name;
     }
     for (const auto& [bundle_name, active] : next.bundles)
         if (auto conflict = merge(next.data, active->bundle->data, ""))
-            return fail("bundle '{}': its data and others' both have a value at '{}'", bundle_name, *conflict);
+            return fail("bundle '{}': its data and others' both have a value at '{}'", bundle_name,
+                        *conflict);
     return std::make_shared<const Snapshot>(std::move(next));
 }
 

@@ -2,9 +2,8 @@
 
 #include "core/random.hpp"
 #include "engine/agent/api.hpp"
-#include "engine/agent/backoff.hpp"
 #include "engine/agent/decision.hpp"
-#include "engine/agent/decision_log.hpp"
+#include "engine/agent/log_upload.hpp"
 #include "engine/agent/status.hpp"
 
 #include <map>
@@ -16,8 +15,6 @@ namespace {
 constexpr TimerId kLogTimer = 1;
 constexpr TimerId kFirstBundleTimer = 2;
 constexpr std::string_view kDataPath = "/v1/data";
-/// OPA's pause between attempts to flush the log while stopping.
-constexpr Duration kFlushPause = std::chrono::seconds(1);
 
 bool is_success(const http::Response& response) { return response.status >= 200 && response.status < 300; }
 
@@ -25,8 +22,8 @@ bool is_success(const http::Response& response) { return response.status >= 200 
 std::string make_uuid(RandomSequence& random) {
     const auto high = static_cast<std::uint64_t>(random.between(INT64_MIN, INT64_MAX));
     const auto low = static_cast<std::uint64_t>(random.between(INT64_MIN, INT64_MAX));
-    return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff,
-                       ((low >> 48) & 0x3fff) | 0x8000, low & 0xffff'ffff'ffff);
+    return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff,
+                       high & 0xfff, ((low >> 48) & 0x3fff) | 0x8000, low & 0xffff'ffff'ffff);
 }
 
 }  // namespace
@@ -41,7 +38,6 @@ class Agent::Parts {
           loader_(setup.loader ? std::move(setup.loader) : std::make_shared<Loader>()),
           loads_outside_(setup.loads_outside),
           ids_(RandomStream(setup.seed, setup.name, "ids")),
-          log_delays_(RandomStream(setup.seed, setup.name, "decision-log")),
           activated_(initial_snapshot(document_)),
           seen_(activated_),
           labels_(config_.labels) {
@@ -50,14 +46,14 @@ class Agent::Parts {
         TimerId timer = kFirstBundleTimer;
         for (const auto& [name, source] : config_.bundles) {
             loops_.try_emplace(
-                name, Loop{Download(source, RandomSequence(RandomStream(setup.seed, setup.name, "poll " + name))),
-                           timer++});
+                name,
+                Loop{Download(source, RandomSequence(RandomStream(setup.seed, setup.name, "poll " + name))),
+                     timer++});
             loops_.at(name).status.name = name;
         }
-        if (config_.decision_logs)
-            log_.emplace(DecisionLog::Limits{.upload_bytes = config_.decision_logs->upload_bytes,
-                                             .buffer_bytes = config_.decision_logs->buffer_bytes,
-                                             .buffer_events = config_.decision_logs->buffer_events});
+        if (config_.decision_logs && config_.decision_logs->service)
+            log_.emplace(*config_.decision_logs,
+                         RandomSequence(RandomStream(setup.seed, setup.name, "decision-log")));
     }
 
     void on(Started& event) {
@@ -65,7 +61,7 @@ class Agent::Parts {
             if (loop.download.source().persist) restore(name, loop, event.persisted);
         for (auto& [name, loop] : loops_) poll(loop);
         report_status();
-        if (uploads_logs()) settle_upload(true);
+        if (log_) follow(log_->start());
     }
 
     void on(Responded& event) {
@@ -85,7 +81,7 @@ class Agent::Parts {
                     warn("status update failed, server replied with status {}", event.response.status);
                 return status_sent();
             case Errand::Kind::log:
-                if (is_success(event.response)) return chunk_acknowledged();
+                if (is_success(event.response)) return follow(log_->acknowledged());
                 return chunk_failed(fmt::format("server replied with status {}", event.response.status));
         }
     }
@@ -99,24 +95,26 @@ class Agent::Parts {
             case Errand::Kind::download: {
                 Loop& loop = *errand.loop;
                 loop.request.reset();
-                finish(loop, behaviour_->downloaded(
-                                 loop.status.name,
-                                 DownloadFailed{fmt::format("request failed: {}", event.reason), std::nullopt}));
+                finish(loop,
+                       behaviour_->downloaded(
+                           loop.status.name,
+                           DownloadFailed{fmt::format("request failed: {}", event.reason), std::nullopt}));
                 return;
             }
-            case Errand::Kind::status: warn("status update failed: {}", event.reason); return status_sent();
-            case Errand::Kind::log: return chunk_failed(event.reason);
+            case Errand::Kind::status:
+                warn("status update failed: {}", event.reason);
+                return status_sent();
+            case Errand::Kind::log:
+                return chunk_failed(event.reason);
         }
     }
 
     void on(TimerFired& event) {
-        if (event.timer == kLogTimer) {
-            if (!log_->under_way()) begin_upload();
-            return;
-        }
+        if (event.timer == kLogTimer) return follow(log_->due());
         if (stopping_) return;
         for (auto& [name, loop] : loops_)
-            if (loop.timer == event.timer && !loop.request && !loop.loading && !loop.persisting) return poll(loop);
+            if (loop.timer == event.timer && !loop.request && !loop.loading && !loop.persisting)
+                return poll(loop);
     }
 
     void on(Persisted& event) {
@@ -150,8 +148,9 @@ class Agent::Parts {
             out_.emplace_back(Cancel{*loop.request});
             under_way_.erase(*std::exchange(loop.request, std::nullopt));
         }
-        if (!uploads_logs()) return finish_stopping();
-        if (!log_->under_way()) begin_upload();
+        if (!log_) return finish_stopping();
+        out_.emplace_back(CancelTimer{kLogTimer});
+        if (auto step = log_->stop()) follow(std::move(*step));
     }
 
     void on(RequestArrived& event) { out_.emplace_back(Reply{event.exchange, reply_to(event.request)}); }
@@ -196,8 +195,10 @@ class Agent::Parts {
     void poll(Loop& loop) {
         const BundleSource& source = loop.download.source();
         std::optional<Duration> timeout;
-        if (!loop.download.long_polling()) timeout = config_.services.at(source.service).response_header_timeout;
-        loop.request = send({Errand::Kind::download, &loop}, source.service, loop.download.request(), timeout);
+        if (!loop.download.long_polling())
+            timeout = config_.services.at(source.service).response_header_timeout;
+        loop.request =
+            send({Errand::Kind::download, &loop}, source.service, loop.download.request(), timeout);
     }
 
     void finish(Loop& loop, Outcome outcome) {
@@ -207,8 +208,10 @@ class Agent::Parts {
         loop.status.last_successful_request = now_.wall;
         if (auto* fresh = std::get_if<Fresh>(&outcome)) return load(loop, std::move(*fresh));
         // A 304 about a bundle that was never activated tells nothing.
-        if (loop.status.last_successful_activation) succeed(loop);
-        else settle(loop, true);
+        if (loop.status.last_successful_activation)
+            succeed(loop);
+        else
+            settle(loop, true);
     }
 
     [[nodiscard]] static bundle::ArchiveLimits limits_of(const Loop& loop) {
@@ -255,7 +258,8 @@ class Agent::Parts {
         loop.status.active_revision = seen_->revisions.at(name);
         loop.status.last_successful_activation = now_.wall;
         loop.status.size = size;
-        info("bundle {}: revision '{}' activated, ETag {}", name, loop.status.active_revision, loop.download.etag());
+        info("bundle {}: revision '{}' activated, ETag {}", name, loop.status.active_revision,
+             loop.download.etag());
         succeed(loop);
     }
 
@@ -288,7 +292,8 @@ class Agent::Parts {
         if (!restored) return;
         loop.on_disk = true;
         loop.status.seen = true;
-        if (auto activated = put_in_force(loop, loader_->load(restored->archive, limits_of(loop))); !activated) {
+        if (auto activated = put_in_force(loop, loader_->load(restored->archive, limits_of(loop)));
+            !activated) {
             error("bundle {}: what was persisted cannot be activated: {}", name, activated.error().message);
             loop.status.problem = activated.error().message;
             return;
@@ -318,7 +323,8 @@ class Agent::Parts {
         return states;
     }
 
-    /// One report under way at a time; the newest state follows it. A report that fails is not sent again, as OPA.
+    /// One report under way at a time; the newest state follows it. A report that fails is not sent again, as
+    /// OPA.
     void report_status() {
         if (!config_.status) return;
         if (config_.status->console && !stopping_) info("status: {}", status_json().dump());
@@ -334,8 +340,8 @@ class Agent::Parts {
              {.method = "POST",
               .target = target,
               .headers = {{"Content-Type", "application/json"}},
-              .body = http::make_body(
-                  status_json().dump(-1, ' ', false, OrderedJson::error_handler_t::replace))},
+              .body =
+                  http::make_body(status_json().dump(-1, ' ', false, OrderedJson::error_handler_t::replace))},
              config_.services.at(*config_.status->service).response_header_timeout);
     }
 
@@ -346,54 +352,25 @@ class Agent::Parts {
 
     // --- decision log
 
-    [[nodiscard]] bool uploads_logs() const { return log_ && config_.decision_logs->service; }
-
-    void begin_upload() {
-        to_upload_ = log_->waiting();
-        upload_next();
-    }
-
-    void upload_next() {
-        if (to_upload_ == 0) return settle_upload(true);
-        const std::size_t waiting = log_->waiting();
-        http::Body chunk = log_->next_chunk();
-        to_upload_ -= std::min(to_upload_, waiting - log_->waiting());
-        const DecisionLogging& logging = *config_.decision_logs;
-        send({Errand::Kind::log, nullptr}, *logging.service,
-             {.method = "POST",
-              .target = "/" + logging.resource,
-              .headers = {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}},
-              .body = std::move(chunk)},
-             config_.services.at(*logging.service).response_header_timeout);
-    }
-
-    void chunk_acknowledged() {
-        log_->acknowledged();
-        upload_next();
+    void follow(LogUpload::Step step) {
+        if (const auto* wait = std::get_if<LogUpload::Wait>(&step)) {
+            out_.emplace_back(SetTimer{kLogTimer, now_.mono + wait->delay});
+        } else if (auto* post = std::get_if<LogUpload::Post>(&step)) {
+            const DecisionLogging& logging = *config_.decision_logs;
+            send({Errand::Kind::log, nullptr}, *logging.service,
+                 {.method = "POST",
+                  .target = "/" + logging.resource,
+                  .headers = {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}},
+                  .body = std::move(post->chunk)},
+                 config_.services.at(*logging.service).response_header_timeout);
+        } else {
+            finish_stopping();
+        }
     }
 
     void chunk_failed(std::string_view why) {
         error("decision log: upload failed: {}", why);
-        log_->failed();
-        settle_upload(false);
-    }
-
-    void settle_upload(bool succeeded) {
-        if (stopping_) {
-            if (succeeded && log_->waiting() == 0) return finish_stopping();
-            if (succeeded) return begin_upload();
-            out_.emplace_back(SetTimer{kLogTimer, now_.mono + kFlushPause});
-            return;
-        }
-        Duration delay{};
-        if (succeeded) {
-            log_retries_ = 0;
-            delay = Duration(
-                log_delays_.between(config_.decision_logs->min.count(), config_.decision_logs->max.count()));
-        } else {
-            delay = backoff(config_.decision_logs->max, log_retries_++, log_delays_);
-        }
-        out_.emplace_back(SetTimer{kLogTimer, now_.mono + delay});
+        follow(log_->failed());
     }
 
     void finish_stopping() {
@@ -411,7 +388,8 @@ class Agent::Parts {
             return decide(request);
         }
         const bool get = request.method == "GET" || request.method == "HEAD";
-        if (path == "/health" || path == "/health/") return get ? health(request) : method_not_allowed("GET, HEAD");
+        if (path == "/health" || path == "/health/")
+            return get ? health(request) : method_not_allowed("GET, HEAD");
         if (path == "/v1/status") return get ? own_status() : method_not_allowed("GET, HEAD");
         if (path == "/" && request.method == "POST")
             return error_answer(404, "undefined_document", "document missing: data.system.main");
@@ -422,19 +400,21 @@ class Agent::Parts {
         auto question = read_question(request);
         if (!question) return question.error();
         std::optional<std::string> id;
-        if (log_) id = make_uuid(ids_);
+        if (config_.decision_logs) id = make_uuid(ids_);
         auto result = decisions_.decide(seen_, question->path, question->input, now_.wall);
-        if (log_) {
-            log_->add(to_text(
-                DecisionEvent{.decision_id = *id,
-                              .revisions = seen_->revisions,
-                              .path = question->path,
-                              .input = question->input,
-                              .result = result ? *result : std::nullopt,
-                              .error = result ? std::nullopt : std::optional(result.error().message),
-                              .time = now_.wall,
-                              .number = ++decided_},
-                labels_));
+        if (id) {
+            std::string event =
+                to_text(DecisionEvent{.decision_id = *id,
+                                      .revisions = seen_->revisions,
+                                      .path = question->path,
+                                      .input = question->input,
+                                      .result = result ? *result : std::nullopt,
+                                      .error = result ? std::nullopt : std::optional(result.error().message),
+                                      .time = now_.wall,
+                                      .number = ++decided_},
+                        labels_);
+            if (config_.decision_logs->console) info("decision: {}", event);
+            if (log_) log_->add(std::move(event));
         }
         if (!result) return evaluation_error(result.error().message);
         std::optional<Provenance> provenance;
@@ -444,7 +424,8 @@ class Agent::Parts {
 
     http::Response health(const http::Request& request) const {
         const std::string_view query = http::query_of(request.target);
-        if ((query_switch(query, "bundles") || query_switch(query, "bundle")) && !config_.bundles.empty() && !ready_)
+        if ((query_switch(query, "bundles") || query_switch(query, "bundle")) && !config_.bundles.empty() &&
+            !ready_)
             return json_answer(500, "{\"error\":\"one or more bundles are not activated\"}\n");
         if (query_switch(query, "plugins"))
             for (const auto& [name, state] : plugins())
@@ -464,7 +445,8 @@ class Agent::Parts {
 
     RequestId send(Errand errand, const std::string& service, http::Request message,
                    std::optional<Duration> header_timeout) {
-        for (const auto& [name, value] : config_.services.at(service).headers) message.headers.add(name, value);
+        for (const auto& [name, value] : config_.services.at(service).headers)
+            message.headers.add(name, value);
         const RequestId id = next_request_++;
         under_way_.emplace(id, errand);
         out_.emplace_back(Send{id, service, std::move(message), header_timeout});
@@ -495,11 +477,10 @@ class Agent::Parts {
     std::shared_ptr<Loader> loader_;
     bool loads_outside_;
     RandomSequence ids_;
-    RandomSequence log_delays_;
 
     std::map<std::string, Loop> loops_;
     std::shared_ptr<const Snapshot> activated_;  ///< what the bundles say
-    std::shared_ptr<const Snapshot> seen_;       ///< what decisions are made from; the same, in a correct agent
+    std::shared_ptr<const Snapshot> seen_;  ///< what decisions are made from; the same, in a correct agent
     Decisions decisions_;
     bool ready_ = false;
     DiskJobId next_job_ = 1;
@@ -509,9 +490,7 @@ class Agent::Parts {
     bool reporting_ = false;
     bool report_again_ = false;
 
-    std::optional<DecisionLog> log_;
-    std::uint32_t log_retries_ = 0;
-    std::size_t to_upload_ = 0;  ///< events that waited when the upload began, and still do
+    std::optional<LogUpload> log_;  ///< with a service to send to
     std::uint64_t decided_ = 0;
 
     std::map<RequestId, Errand> under_way_;

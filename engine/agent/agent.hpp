@@ -15,7 +15,8 @@
 #include <variant>
 #include <vector>
 
-/// The embedded policy agent as an I/O-free state machine: an OPA client cannot tell it from OPA for what it supports.
+/// The embedded policy agent as an I/O-free state machine: an OPA client cannot tell it from OPA for what it
+/// supports.
 namespace mistrial::agent {
 
 using RequestId = std::uint64_t;   ///< a request of the agent's own; never used twice in an incarnation
@@ -56,18 +57,19 @@ struct LoadDone {
     LoadId job = 0;
     Result<std::shared_ptr<const Loaded>> loaded;
 };
-/// Stop in good order (SIGTERM): downloads end, what is buffered of the decision log is uploaded, then Stopped. Whoever
-/// carries the agent limits how long that may take.
+/// Stop in good order (SIGTERM): downloads end, what is buffered of the decision log is uploaded, then
+/// Stopped. Whoever carries the agent limits how long that may take.
 struct StopRequested {};
 
-using Event =
-    std::variant<Started, Responded, RequestFailed, TimerFired, RequestArrived, Persisted, LoadDone, StopRequested>;
+using Event = std::variant<Started, Responded, RequestFailed, TimerFired, RequestArrived, Persisted, LoadDone,
+                           StopRequested>;
 
 struct Send {
     RequestId request = 0;
     std::string service;  ///< a name of Config::services; the request's target is below its url
     http::Request message;
-    std::optional<Duration> header_timeout;  ///< until the reply's headers are read; absent: wait for ever (long poll)
+    std::optional<Duration>
+        header_timeout;  ///< until the reply's headers are read; absent: wait for ever (long poll)
 };
 /// The answer is not wanted any more; neither Responded nor RequestFailed follows.
 struct Cancel {
@@ -85,7 +87,8 @@ struct Persist {
     std::string bundle;
     std::vector<DiskStep> steps;
 };
-/// Read this archive with a Loader and say LoadDone; decisions go on meanwhile. Only with `Setup::loads_outside`.
+/// Read this archive with a Loader and say LoadDone; decisions go on meanwhile. Only with
+/// `Setup::loads_outside`.
 struct Load {
     LoadId job = 0;
     http::Body archive;
@@ -115,12 +118,13 @@ struct Setup {
     std::string version = "mistrial-0.1.0";
     std::shared_ptr<Behaviour> behaviour;  ///< null: the correct agent
     std::shared_ptr<Loader> loader;        ///< null: one of its own
-    /// Downloaded archives are loaded by whoever carries the agent, in its own time (Load, LoadDone), instead of within
-    /// the call that brings them. What was persisted is loaded by `loader` in any case.
+    /// Downloaded archives are loaded by whoever carries the agent, in its own time (Load, LoadDone), instead
+    /// of within the call that brings them. What was persisted is loaded by `loader` in any case.
     bool loads_outside = false;
 };
 
-/// One incarnation, from Started to its death or Stopped. Used by one thread. What survives it is on the disk.
+/// One incarnation, from Started to its death or Stopped. Used by one thread. What survives it is on the
+/// disk.
 class Agent {
   public:
     explicit Agent(Setup setup);
@@ -128,7 +132,8 @@ class Agent {
     Agent(Agent&&) noexcept;
     Agent& operator=(Agent&&) noexcept;
 
-    /// Takes one event and tells what is to be done, in this order. `clocks` are the node's, read when the event came.
+    /// Takes one event and tells what is to be done, in this order. `clocks` are the node's, read when the
+    /// event came.
     [[nodiscard]] Actions on(Event event, const Clocks& clocks);
 
     /// What decisions are made from now; never null.

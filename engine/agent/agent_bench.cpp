@@ -8,7 +8,8 @@ namespace mistrial::agent {
 namespace {
 
 std::string with_revision(std::string text) {
-    for (auto at = text.find("@@REV@@"); at != std::string::npos; at = text.find("@@REV@@")) text.replace(at, 7, "r1");
+    for (auto at = text.find("@@REV@@"); at != std::string::npos; at = text.find("@@REV@@"))
+        text.replace(at, 7, "r1");
     return text;
 }
 
@@ -36,11 +37,11 @@ Agent active_agent(bool logs) {
     RequestId request = 0;
     for (const Action& action : agent.on(Started{}, {}))
         if (const auto* send = std::get_if<Send>(&action)) request = send->request;
-    (void)agent.on(Responded{request,
-                             {.status = 200,
-                              .headers = {},
-                              .body = http::make_body(bundle::write_archive(grants()).value())}},
-                   {});
+    (void)agent.on(
+        Responded{
+            request,
+            {.status = 200, .headers = {}, .body = http::make_body(bundle::write_archive(grants()).value())}},
+        {});
     return agent;
 }
 
@@ -52,7 +53,8 @@ void decide(benchmark::State& state) {
         .headers = {{"Host", "127.0.0.1:8181"}, {"Content-Type", "application/json"}},
         .body = http::make_body(R"({"input":{"user":"u7","action":"read","nonce":"session-3/1234"}})")};
     for (auto _ : state) {
-        Actions actions = agent.on(RequestArrived{1, request}, {at_nanos<WallTime>(1'700'000'000'000'000'000), {}});
+        Actions actions =
+            agent.on(RequestArrived{1, request}, {at_nanos<WallTime>(1'700'000'000'000'000'000), {}});
         benchmark::DoNotOptimize(actions);
     }
     state.SetItemsProcessed(state.iterations());

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-/// For tests: one agent core before one authority core and one sink core, in virtual time, with an edge between them
-/// that can be cut and a disk that outlives the agent.
+/// For tests: one agent core before one authority core and one sink core, in virtual time, with an edge
+/// between them that can be cut and a disk that outlives the agent.
 namespace mistrial::agent::testing {
 
 /// A revision of workload `grants`: Rego and plan as shipped, "alice" may `read` as said.
@@ -33,7 +33,8 @@ inline bundle::Members grants_members(const std::string& revision, bool alice_re
         {"roles", Json::array()}, {"grants", {{"read", alice_reads}}}, {"revoked", Json::object()}};
     data["grants"]["roles"] = Json::object();
     data["grants"]["suspended"] = Json::object();
-    return {{".manifest", Json{{"revision", revision}, {"roots", {"mistrial", "grants"}}, {"rego_version", 0}}.dump()},
+    return {{".manifest",
+             Json{{"revision", revision}, {"roots", {"mistrial", "grants"}}, {"rego_version", 0}}.dump()},
             {"policy.rego", with_revision(read_file(folder + "policy.rego").value())},
             {"plan.json", with_revision(read_file(folder + "plan.json").value())},
             {"data.json", data.dump()}};
@@ -67,7 +68,9 @@ struct Decision {
         return body.contains(where) ? body.at(where) : Json();
     }
     [[nodiscard]] Json allow() const { return at("/result/allow"); }
-    [[nodiscard]] std::string policy() const { return at("/result/policy").is_string() ? at("/result/policy") : ""; }
+    [[nodiscard]] std::string policy() const {
+        return at("/result/policy").is_string() ? at("/result/policy") : "";
+    }
     [[nodiscard]] std::string provenance(const std::string& bundle = "main") const {
         const Json revision = at("/provenance/bundles/" + bundle + "/revision");
         return revision.is_string() ? revision.get<std::string>() : "";
@@ -79,10 +82,10 @@ class AgentRig {
     explicit AgentRig(Json config = usual_config()) : config_(std::move(config)) {}
 
     // What tests turn.
-    bool cut = false;            ///< every request of the agent fails at once
+    bool cut = false;              ///< every request of the agent fails at once
     bool authority_fails = false;  ///< bundle requests get 503
-    bool sink_fails = false;     ///< log uploads get 503
-    bool acks_lost = false;      ///< log uploads arrive, their acknowledgement does not
+    bool sink_fails = false;       ///< log uploads get 503
+    bool acks_lost = false;        ///< log uploads arrive, their acknowledgement does not
     bool disk_fails = false;
     Duration latency = std::chrono::milliseconds(1);
     std::optional<Duration> load_time;  ///< archives are loaded outside the core, and that takes so long
@@ -134,11 +137,12 @@ class AgentRig {
         publish_bytes(bundle, revision, bundle::write_archive(members).value());
     }
     void publish_bytes(const std::string& bundle, const std::string& revision, std::string archive) {
-        take(authority.on(control_plane::RequestArrived{next_exchange_++,
-                                                        control_plane::publish_request("p1", bundle, revision, "",
-                                                                                       http::make_body(archive)),
-                                                        std::nullopt},
-                          clocks()));
+        take(authority.on(
+            control_plane::RequestArrived{
+                next_exchange_++,
+                control_plane::publish_request("p1", bundle, revision, "", http::make_body(archive)),
+                std::nullopt},
+            clocks()));
     }
     void publish_grants(const std::string& revision, bool alice_reads) {
         publish("main", revision, grants_members(revision, alice_reads));
@@ -146,7 +150,8 @@ class AgentRig {
 
     Decision ask(const std::string& target, const Json& input = Json(), const std::string& method = "POST") {
         http::Request request{.method = method, .target = target, .headers = {}, .body = nullptr};
-        if (method == "POST" && !input.is_null()) request.body = http::make_body(Json{{"input", input}}.dump());
+        if (method == "POST" && !input.is_null())
+            request.body = http::make_body(Json{{"input", input}}.dump());
         return ask(request);
     }
     Decision ask(http::Request request) {
@@ -244,7 +249,8 @@ class AgentRig {
         } else if (auto* persist = std::get_if<Persist>(&action)) {
             write(*persist);
         } else if (auto* load = std::get_if<Load>(&action)) {
-            queue_.push_back({now_ + load_time.value(), LoadDone{load->job, Loader().load(load->archive, load->limits)}});
+            queue_.push_back(
+                {now_ + load_time.value(), LoadDone{load->job, Loader().load(load->archive, load->limits)}});
         } else if (auto* reply = std::get_if<Reply>(&action)) {
             replies_[reply->exchange] = reply->response;
         } else if (auto* line = std::get_if<LogLine>(&action)) {
@@ -284,9 +290,11 @@ class AgentRig {
             } else if (auto* off = std::get_if<control_plane::CancelTimer>(&action)) {
                 authority_timers_.erase(off->timer);
             } else if (auto* observed = std::get_if<control_plane::Observed>(&action)) {
-                if (auto* status = std::get_if<history::Status>(&observed->value)) statuses.push_back(*status);
+                if (auto* status = std::get_if<history::Status>(&observed->value))
+                    statuses.push_back(*status);
                 if (auto* log = std::get_if<history::Log>(&observed->value)) logs.push_back(*log);
-                if (auto* upload = std::get_if<history::LogUpload>(&observed->value)) uploads.push_back(*upload);
+                if (auto* upload = std::get_if<history::LogUpload>(&observed->value))
+                    uploads.push_back(*upload);
             }
         }
     }
@@ -302,7 +310,8 @@ class AgentRig {
 
     void write(const Persist& persist) {
         std::optional<std::string> error;
-        if (disk_fails) error = "no space left on device";
+        if (disk_fails)
+            error = "no space left on device";
         else
             for (const DiskStep& step : persist.steps) {
                 if (step.kind == DiskStep::Kind::write) disk[step.path] = step.bytes;

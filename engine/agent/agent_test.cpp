@@ -80,13 +80,15 @@ TEST(Agent, AnswersInTheWordsOfOpa) {
     EXPECT_FALSE(plain.body.contains("provenance"));
     EXPECT_TRUE(plain.body.contains("decision_id"));
     EXPECT_FALSE(plain.body.contains("warning"));
-    EXPECT_EQ(rig.ask("/v1/data/mistrial/decision/allow", Json{{"user", "alice"}, {"action", "read"}}).body["result"],
+    EXPECT_EQ(rig.ask("/v1/data/mistrial/decision/allow", Json{{"user", "alice"}, {"action", "read"}})
+                  .body["result"],
               true);
     EXPECT_EQ(rig.ask("/v1/data/mistrial/decision").body["warning"]["code"], "api_usage_warning");
     EXPECT_EQ(rig.ask("/v1/data/grants/marker", {}, "GET").body["result"], "r1");
     EXPECT_EQ(rig.ask("/v1/data/nowhere", {}, "GET").status, 200);
     EXPECT_FALSE(rig.ask("/v1/data/nowhere", {}, "GET").body.contains("result"));
-    EXPECT_EQ(rig.ask("/v1/data/mistrial/decision/allow?input=%7B%22user%22%3A%22alice%22%2C%22action%22%3A%22read%22%7D",
+    EXPECT_EQ(rig.ask("/v1/data/mistrial/decision/"
+                      "allow?input=%7B%22user%22%3A%22alice%22%2C%22action%22%3A%22read%22%7D",
                       {}, "GET")
                   .body["result"],
               true);
@@ -95,7 +97,10 @@ TEST(Agent, AnswersInTheWordsOfOpa) {
     EXPECT_EQ(policy.status, 500) << "OPA would return every rule; a plan holds entry points only";
     EXPECT_THAT(policy.body.dump(), HasSubstr("entry points"));
 
-    http::Request bad{.method = "POST", .target = "/v1/data/mistrial/decision", .headers = {}, .body = http::make_body("{")};
+    http::Request bad{.method = "POST",
+                      .target = "/v1/data/mistrial/decision",
+                      .headers = {},
+                      .body = http::make_body("{")};
     EXPECT_EQ(rig.ask(bad).status, 400);
     EXPECT_EQ(rig.ask(bad).body["code"], "invalid_parameter");
     bad.body = http::make_body("[]");
@@ -104,10 +109,11 @@ TEST(Agent, AnswersInTheWordsOfOpa) {
     EXPECT_EQ(rig.ask("/v1/data/x", {}, "DELETE").status, 405);
     EXPECT_EQ(rig.ask("/v1/nothing", {}, "GET").status, 404);
 
-    http::Request packed{.method = "POST",
-                         .target = "/v1/data/mistrial/decision/allow",
-                         .headers = {{"content-encoding", "gzip"}},
-                         .body = http::make_body(bundle::gzip(R"({"input":{"user":"alice","action":"read"}})"))};
+    http::Request packed{
+        .method = "POST",
+        .target = "/v1/data/mistrial/decision/allow",
+        .headers = {{"content-encoding", "gzip"}},
+        .body = http::make_body(bundle::gzip(R"({"input":{"user":"alice","action":"read"}})"))};
     EXPECT_EQ(rig.ask(packed).body["result"], true);
 }
 
@@ -138,16 +144,17 @@ std::vector<BadBundle> bad_bundles() {
     return {
         {"no archive", "<html>", "not gzip"},
         {"cut short", bundle::write_archive(grants_members("r2", false)).value().substr(0, 700), "end early"},
-        {"Rego without a plan", changed([](auto& m) { m.erase("plan.json"); }), "opa build -t plan -e mistrial/decision"},
+        {"Rego without a plan", changed([](auto& m) { m.erase("plan.json"); }),
+         "opa build -t plan -e mistrial/decision"},
         {"a plan that is none", changed([](auto& m) { m["plan.json"] = "{"; }), "plan.json"},
-        {"an unknown builtin",
-         changed([](auto& m) {
+        {"an unknown builtin", changed([](auto& m) {
              std::string& plan = m["plan.json"];
              for (auto at = plan.find("time.now_ns"); at != std::string::npos; at = plan.find("time.now_ns"))
                  plan.replace(at, 11, "time.unknown");
          }),
          "time.unknown"},
-        {"data outside the roots", changed([](auto& m) { m["other/data.json"] = "1"; }), "'/other' is outside"},
+        {"data outside the roots", changed([](auto& m) { m["other/data.json"] = "1"; }),
+         "'/other' is outside"},
         {"a broken manifest", changed([](auto& m) { m[".manifest"] = "{"; }), ".manifest"},
     };
 }
@@ -383,8 +390,8 @@ TEST(Agent, PersistsByRenamingASyncedFile) {
     using Kind = DiskStep::Kind;
     std::vector<Kind> kinds;
     for (const DiskStep& step : steps) kinds.push_back(step.kind);
-    EXPECT_THAT(kinds,
-                ElementsAre(Kind::make_directory, Kind::write, Kind::sync, Kind::rename, Kind::sync_directory));
+    EXPECT_THAT(kinds, ElementsAre(Kind::make_directory, Kind::write, Kind::sync, Kind::rename,
+                                   Kind::sync_directory));
     EXPECT_NE(steps[1].path, "bundles/main/bundle.tar.gz");
     EXPECT_EQ(steps[3].to, "bundles/main/bundle.tar.gz");
 }
@@ -453,6 +460,21 @@ TEST(Agent, LogsEveryDecisionWithTheRevisionThatMadeIt) {
     EXPECT_EQ(log.revisions.at("main"), "r1");
     EXPECT_EQ(log.verdict, "true");
     EXPECT_EQ(nanos_of(log.agent_time.value()), decision.at("/result/now").get<std::int64_t>());
+}
+
+TEST(Agent, TheConsoleTakesTheDecisionLogWithoutAService) {
+    Json config = usual_config();
+    config["decision_logs"] = {{"console", true}};
+    AgentRig rig(config);
+    rig.publish_grants("r1", true);
+    rig.boot();
+    rig.run_for(100ms);
+    EXPECT_TRUE(rig.decide("to-console").body.contains("decision_id"));
+    EXPECT_THAT(rig.lines, Contains(HasSubstr("to-console")));
+    rig.run_for(5s);
+    EXPECT_TRUE(rig.uploads.empty());
+    rig.stop();
+    EXPECT_TRUE(rig.stopped);
 }
 
 TEST(Agent, NothingIsLostWhileTheSinkFails) {

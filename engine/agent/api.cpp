@@ -15,13 +15,16 @@ std::string json_text(std::string_view text) {
     return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-http::Response bad_request(std::string_view message) { return error_answer(400, "invalid_parameter", message); }
+http::Response bad_request(std::string_view message) {
+    return error_answer(400, "invalid_parameter", message);
+}
 
 void append_revisions(std::string& out, const history::Revisions& revisions) {
     out += "\"bundles\":{";
     bool first = true;
     for (const auto& [name, revision] : revisions) {
-        out += fmt::format("{}{}:{{\"revision\":{}}}", first ? "" : ",", json_text(name), json_text(revision));
+        out +=
+            fmt::format("{}{}:{{\"revision\":{}}}", first ? "" : ",", json_text(name), json_text(revision));
         first = false;
     }
     out += '}';
@@ -40,7 +43,8 @@ boost::system::result<Question, http::Response> read_question(const http::Reques
     for (const std::string_view name : {"strict-builtin-errors", "instrument"})
         if (query_switch(query, name))
             return bad_request(fmt::format("the embedded agent does not support the parameter '{}'", name));
-    if (const auto explain = query_parameter(query, "explain"); explain && !explain->empty() && *explain != "off")
+    if (const auto explain = query_parameter(query, "explain");
+        explain && !explain->empty() && *explain != "off")
         return bad_request("the embedded agent does not support the parameter 'explain'");
 
     if (request.method == "GET") {
@@ -69,12 +73,15 @@ boost::system::result<Question, http::Response> read_question(const http::Reques
     }
     auto document = rego::parse_value(body, "body");
     if (!document)
-        return bad_request(fmt::format("body contains malformed input document: {}", document.error().message));
+        return bad_request(
+            fmt::format("body contains malformed input document: {}", document.error().message));
     if (document->type() != rego::Type::object)
         return bad_request("body contains malformed input document: expected an object");
     const Value* input = document->find("input");
-    if (input == nullptr || input->type() == rego::Type::null) question.input_missing = true;
-    else question.input = *input;
+    if (input == nullptr || input->type() == rego::Type::null)
+        question.input_missing = true;
+    else
+        question.input = *input;
     return question;
 }
 
@@ -88,7 +95,8 @@ http::Response answer(const std::optional<Value>& result, const std::optional<st
     if (provenance) {
         separate();
         text += fmt::format(
-            "\"provenance\":{{\"version\":{},\"build_commit\":\"\",\"build_timestamp\":\"\",\"build_hostname\":\"\"",
+            "\"provenance\":{{\"version\":{},\"build_commit\":\"\",\"build_timestamp\":\"\",\"build_"
+            "hostname\":\"\"",
             json_text(provenance->version));
         if (!provenance->revisions.empty()) {
             text += ',';
@@ -108,15 +116,16 @@ http::Response answer(const std::optional<Value>& result, const std::optional<st
     return json_answer(200, text += "}\n");
 }
 
-http::Response error_answer(int status, std::string_view code, std::string_view message, std::string_view detail) {
+http::Response error_answer(int status, std::string_view code, std::string_view message,
+                            std::string_view detail) {
     OrderedJson json{{"code", code}, {"message", message}};
     if (!detail.empty()) {
         const auto colon = detail.find(": ");
         const bool coded = colon != std::string_view::npos && detail.substr(0, colon).ends_with("_error") &&
                            detail.substr(0, colon).find(' ') == std::string_view::npos;
-        json["errors"] = OrderedJson::array(
-            {OrderedJson{{"code", coded ? detail.substr(0, colon) : "internal_error"},
-                         {"message", coded ? detail.substr(colon + 2) : detail}}});
+        json["errors"] =
+            OrderedJson::array({OrderedJson{{"code", coded ? detail.substr(0, colon) : "internal_error"},
+                                            {"message", coded ? detail.substr(colon + 2) : detail}}});
     }
     return json_answer(status, json.dump(2, ' ', false, OrderedJson::error_handler_t::replace));
 }
@@ -160,8 +169,11 @@ std::string to_text(const DecisionEvent& event, const std::map<std::string, std:
         text += ",\"result\":";
         rego::append_text(text, *event.result);
     }
-    if (event.error) text += fmt::format(",\"error\":{{\"code\":\"internal_error\",\"message\":{}}}", json_text(*event.error));
-    return text += fmt::format(",\"timestamp\":\"{}\",\"req_id\":{}}}", format_rfc3339(event.time), event.number);
+    if (event.error)
+        text +=
+            fmt::format(",\"error\":{{\"code\":\"internal_error\",\"message\":{}}}", json_text(*event.error));
+    return text +=
+           fmt::format(",\"timestamp\":\"{}\",\"req_id\":{}}}", format_rfc3339(event.time), event.number);
 }
 
 }  // namespace mistrial::agent

@@ -18,7 +18,7 @@ namespace mistrial::agent {
 
 /// What a request to `/v1/data/PATH` asks.
 struct Question {
-    std::string path;  ///< as in the URL, without "/v1/data/"
+    std::string path;            ///< as in the URL, without "/v1/data/"
     rego::Value input;           ///< undefined when the request has none
     bool input_missing = false;  ///< of a POST: OPA warns
     bool provenance = false;
@@ -51,12 +51,13 @@ struct DecisionEvent {
     std::string decision_id;
     history::Revisions revisions;
     std::string path;
-    rego::Value input;                 ///< undefined: none
+    rego::Value input;  ///< undefined: none
     std::optional<rego::Value> result;
     std::optional<std::string> error;  ///< the evaluation failed
     WallTime time;
     std::uint64_t number = 0;  ///< `req_id`
 };
-[[nodiscard]] std::string to_text(const DecisionEvent& event, const std::map<std::string, std::string>& labels);
+[[nodiscard]] std::string to_text(const DecisionEvent& event,
+                                  const std::map<std::string, std::string>& labels);
 
 }  // namespace mistrial::agent

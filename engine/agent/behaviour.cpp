@@ -9,11 +9,13 @@ std::shared_ptr<const Snapshot> Behaviour::install(std::shared_ptr<const Snapsho
     return fresh;
 }
 
-std::vector<DiskStep> Behaviour::persist(const std::string& bundle, const http::Body& archive, const std::string&) {
+std::vector<DiskStep> Behaviour::persist(const std::string& bundle, const http::Body& archive,
+                                         const std::string&) {
     return replace_steps(persisted_path(bundle), archive);
 }
 
-std::optional<Restored> Behaviour::restore(const std::string& bundle, const std::vector<PersistedFile>& files) {
+std::optional<Restored> Behaviour::restore(const std::string& bundle,
+                                           const std::vector<PersistedFile>& files) {
     const std::string path = persisted_path(bundle);
     for (const PersistedFile& file : files)
         if (file.path == path) return Restored{file.bytes, ""};

@@ -11,8 +11,8 @@
 
 namespace mistrial::agent {
 
-/// The points at which a seeded defect may bend an agent. The defaults are the correct agent, which has no idea that
-/// defects exist. One object for each incarnation: what it remembers dies with the process.
+/// The points at which a seeded defect may bend an agent. The defaults are the correct agent, which has no
+/// idea that defects exist. One object for each incarnation: what it remembers dies with the process.
 class Behaviour {
   public:
     virtual ~Behaviour() = default;

@@ -15,8 +15,9 @@ class Mistakes {
 
     template <class... Args>
     void add(std::string_view pointer, fmt::format_string<Args...> format, Args&&... args) {
-        text_ += fmt::format("{}{}: {}: {}", text_.empty() ? "" : "\n", where_, pointer.empty() ? "/" : pointer,
-                             fmt::format(format, std::forward<Args>(args)...));
+        text_ +=
+            fmt::format("{}{}: {}: {}", text_.empty() ? "" : "\n", where_, pointer.empty() ? "/" : pointer,
+                        fmt::format(format, std::forward<Args>(args)...));
     }
     [[nodiscard]] bool none() const { return text_.empty(); }
     [[nodiscard]] const std::string& text() const { return text_; }
@@ -26,7 +27,8 @@ class Mistakes {
     std::string text_;
 };
 
-/// One object of the file: gives its members by name and type, and refuses by name whatever was not asked for.
+/// One object of the file: gives its members by name and type, and refuses by name whatever was not asked
+/// for.
 class Section {
   public:
     Section(const Json& json, std::string pointer, Mistakes& mistakes)
@@ -62,8 +64,9 @@ class Section {
     std::optional<std::int64_t> number(std::string_view key, std::int64_t low, std::int64_t high) {
         const Json* found = find(key);
         if (found == nullptr) return std::nullopt;
-        if (found->is_number_integer() && (!found->is_number_unsigned() || found->get<std::uint64_t>() <=
-                                                                               std::numeric_limits<std::int64_t>::max())) {
+        if (found->is_number_integer() &&
+            (!found->is_number_unsigned() ||
+             found->get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max())) {
             const auto value = found->get<std::int64_t>();
             if (value >= low && value <= high) return value;
         }
@@ -82,11 +85,15 @@ class Section {
         std::map<std::string, std::string> result;
         const Json* found = find(key);
         if (found == nullptr) return result;
-        if (!found->is_object()) mistakes_.add(at(key), "expected an object of strings, got {}", found->dump());
+        if (!found->is_object())
+            mistakes_.add(at(key), "expected an object of strings, got {}", found->dump());
         else
             for (const auto& [name, value] : found->items()) {
-                if (value.is_string()) result.emplace(name, value.get<std::string>());
-                else mistakes_.add(fmt::format("{}/{}", at(key), name), "expected a string, got {}", value.dump());
+                if (value.is_string())
+                    result.emplace(name, value.get<std::string>());
+                else
+                    mistakes_.add(fmt::format("{}/{}", at(key), name), "expected a string, got {}",
+                                  value.dump());
             }
         return result;
     }
@@ -131,7 +138,8 @@ std::string without_slashes_at_start(std::string text) {
     return text;
 }
 
-void read_service(const Json& json, const std::string& pointer, std::string name, Config& config, Mistakes& mistakes) {
+void read_service(const Json& json, const std::string& pointer, std::string name, Config& config,
+                  Mistakes& mistakes) {
     Section section(json, pointer, mistakes);
     Service service;
     section.find("name");
@@ -141,12 +149,14 @@ void read_service(const Json& json, const std::string& pointer, std::string name
         if (service.url.starts_with("https://"))
             mistakes.add(section.at("url"), "TLS is not supported by the embedded agent; {}", kUseRealOpa);
         else if (!service.url.starts_with("http://") || service.url.size() == 7)
-            mistakes.add(section.at("url"), "expected http://HOST:PORT with an optional path, got \"{}\"", service.url);
+            mistakes.add(section.at("url"), "expected http://HOST:PORT with an optional path, got \"{}\"",
+                         service.url);
     } else if (json.is_object()) {
         mistakes.add(section.at("url"), "missing; expected http://HOST:PORT with an optional path");
     }
     service.headers = section.texts("headers");
-    if (auto timeout = section.seconds("response_header_timeout_seconds")) service.response_header_timeout = *timeout;
+    if (auto timeout = section.seconds("response_header_timeout_seconds"))
+        service.response_header_timeout = *timeout;
     section.refuse({"credentials", "tls", "allow_insecure_tls", "type"}, kUseRealOpa);
     section.no_other_keys();
     config.services.emplace(std::move(name), std::move(service));
@@ -234,7 +244,8 @@ void read_status(const Json& json, Config& config, Mistakes& mistakes) {
     StatusReporting status;
     const bool console = section.flag("console");
     std::string service = service_of(section, config, mistakes, !console);
-    if (!service.empty() && (!console || section.find("service") != nullptr)) status.service = std::move(service);
+    if (!service.empty() && (!console || section.find("service") != nullptr))
+        status.service = std::move(service);
     status.partition = section.text("partition_name").value_or("");
     status.console = console;
     section.periodic_only("trigger");
@@ -250,9 +261,11 @@ void read_decision_logs(const Json& json, Config& config, Mistakes& mistakes) {
     DecisionLogging logging;
     const bool console = section.flag("console");
     std::string service = service_of(section, config, mistakes, !console);
-    if (!service.empty() && (!console || section.find("service") != nullptr)) logging.service = std::move(service);
+    if (!service.empty() && (!console || section.find("service") != nullptr))
+        logging.service = std::move(service);
     logging.console = console;
-    if (auto resource = section.text("resource")) logging.resource = without_slashes_at_start(std::move(*resource));
+    if (auto resource = section.text("resource"))
+        logging.resource = without_slashes_at_start(std::move(*resource));
     if (auto partition = section.text("partition_name"); partition && !partition->empty())
         logging.resource = "logs/" + *partition;
     if (const Json* reporting = section.find("reporting")) {
@@ -267,12 +280,14 @@ void read_decision_logs(const Json& json, Config& config, Mistakes& mistakes) {
         constexpr std::int64_t kMost = std::int64_t{1} << 40;
         if (auto bytes = delays.number("buffer_size_limit_bytes", 1, kMost)) {
             logging.buffer_bytes = static_cast<std::uint64_t>(*bytes);
-            if (by_event) mistakes.add(delays.at("buffer_size_limit_bytes"), "not with \"buffer_type\": \"event\"");
+            if (by_event)
+                mistakes.add(delays.at("buffer_size_limit_bytes"), "not with \"buffer_type\": \"event\"");
         }
         if (by_event) logging.buffer_events = 10'000;
         if (auto events = delays.number("buffer_size_limit_events", 1, kMost)) {
             logging.buffer_events = static_cast<std::uint64_t>(*events);
-            if (!by_event) mistakes.add(delays.at("buffer_size_limit_events"), "only with \"buffer_type\": \"event\"");
+            if (!by_event)
+                mistakes.add(delays.at("buffer_size_limit_events"), "only with \"buffer_type\": \"event\"");
         }
         delays.periodic_only("trigger");
         delays.refuse({"max_decisions_per_second"}, kUseRealOpa);
@@ -293,7 +308,8 @@ Result<Config> parse_config(const Json& json, std::string_view where) {
     read_services(top.find("services"), config, mistakes);
     config.labels = top.texts("labels");
     if (const Json* bundles = top.find("bundles")) {
-        if (!bundles->is_object()) mistakes.add("/bundles", "expected an object, got {}", bundles->dump());
+        if (!bundles->is_object())
+            mistakes.add("/bundles", "expected an object, got {}", bundles->dump());
         else
             for (const auto& [name, value] : bundles->items()) read_bundle(name, value, config, mistakes);
     }
@@ -302,8 +318,8 @@ Result<Config> parse_config(const Json& json, std::string_view where) {
     if (auto directory = top.text("persistence_directory"))
         config.persistence_directory = directory->empty() ? "." : std::move(*directory);
     top.refuse({"bundle"}, "OPA itself has deprecated it; write \"bundles\"");
-    top.refuse({"discovery", "keys", "plugins", "default_decision", "default_authorization_decision", "caching",
-                "distributed_tracing", "metrics_export", "server", "storage"},
+    top.refuse({"discovery", "keys", "plugins", "default_decision", "default_authorization_decision",
+                "caching", "distributed_tracing", "metrics_export", "server", "storage"},
                kUseRealOpa);
     top.refuse_true("nd_builtin_cache", kUseRealOpa);
     top.no_other_keys();
@@ -316,8 +332,10 @@ Result<Config> read_config(const std::filesystem::path& file) {
     if (!text) return text.error();
     auto json = parse_json(*text, file.string());
     if (!json)
-        return fail("{} (the embedded agent reads its configuration as JSON only; OPA's YAML files have to be converted)",
-                    json.error().message);
+        return fail(
+            "{} (the embedded agent reads its configuration as JSON only; OPA's YAML files have to be "
+            "converted)",
+            json.error().message);
     return parse_config(*json, file.string());
 }
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-/// OPA's configuration file, as far as the embedded agent supports it. What it does not support is refused by name, so
-/// that no fleet runs on an option that is silently ignored.
+/// OPA's configuration file, as far as the embedded agent supports it. What it does not support is refused by
+/// name, so that no fleet runs on an option that is silently ignored.
 namespace mistrial::agent {
 
 struct Service {
@@ -49,10 +49,10 @@ struct DecisionLogging {
     std::string resource = "logs";  ///< path below the service's url, no slash at the start
     Duration min = std::chrono::seconds(300);
     Duration max = std::chrono::seconds(600);
-    std::uint64_t upload_bytes = 32'768;           ///< of one chunk, compressed
-    std::optional<std::uint64_t> buffer_bytes;     ///< `buffer_type` "size"; absent: unlimited
-    std::optional<std::uint64_t> buffer_events;    ///< `buffer_type` "event"
-    bool console = false;                          ///< also as a log line
+    std::uint64_t upload_bytes = 32'768;         ///< of one chunk, compressed
+    std::optional<std::uint64_t> buffer_bytes;   ///< `buffer_type` "size"; absent: unlimited
+    std::optional<std::uint64_t> buffer_events;  ///< `buffer_type` "event"
+    bool console = false;                        ///< also as a log line
     friend bool operator==(const DecisionLogging&, const DecisionLogging&) = default;
 };
 
@@ -66,7 +66,8 @@ struct Config {
     friend bool operator==(const Config&, const Config&) = default;
 };
 
-/// Every mistake at once, one a line, each with its JSON pointer: "FILE: /bundles/main/signing: not supported ...".
+/// Every mistake at once, one a line, each with its JSON pointer: "FILE: /bundles/main/signing: not supported
+/// ...".
 [[nodiscard]] Result<Config> parse_config(const Json& json, std::string_view where);
 
 /// Reads a file. OPA takes YAML too; the embedded agent reads JSON only and says so.

@@ -13,7 +13,9 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 
-Result<Config> parse(std::string_view text) { return parse_config(parse_json(text, "c.json", true).value(), "c.json"); }
+Result<Config> parse(std::string_view text) {
+    return parse_config(parse_json(text, "c.json", true).value(), "c.json");
+}
 
 std::string refusal(std::string_view text) {
     const auto config = parse(text);
@@ -47,7 +49,8 @@ TEST(Config, ReadsWhatOpaReads) {
     const BundleSource& other = config.bundles.at("other");
     EXPECT_EQ(other.resource, "bundles/other");
     EXPECT_FALSE(other.persist);
-    EXPECT_EQ(other.polling, (Polling{.min = 60s, .max = 120s, .long_poll = std::nullopt})) << "OPA's defaults";
+    EXPECT_EQ(other.polling, (Polling{.min = 60s, .max = 120s, .long_poll = std::nullopt}))
+        << "OPA's defaults";
     EXPECT_EQ(config.status->service, "s");
     EXPECT_EQ(config.status->partition, "p");
     EXPECT_EQ(config.decision_logs->resource, "logs");
@@ -111,29 +114,33 @@ TEST(Config, EveryMistakeIsNamedAtOnceByPointer) {
 }
 
 TEST(Config, RefusesByNameWhatOpaHasAndItDoesNot) {
-    for (const char* key : {"discovery", "keys", "plugins", "default_decision", "caching", "distributed_tracing",
-                            "server", "storage", "bundle"})
-        EXPECT_THAT(refusal(Json{{key, Json::object()}}.dump()), HasSubstr(fmt::format("/{}: not supported", key)));
-    EXPECT_EQ(refusal(R"({"nd_builtin_cache": false, "discovery": null})"), "accepted") << "nothing is asked for";
+    for (const char* key : {"discovery", "keys", "plugins", "default_decision", "caching",
+                            "distributed_tracing", "server", "storage", "bundle"})
+        EXPECT_THAT(refusal(Json{{key, Json::object()}}.dump()),
+                    HasSubstr(fmt::format("/{}: not supported", key)));
+    EXPECT_EQ(refusal(R"({"nd_builtin_cache": false, "discovery": null})"), "accepted")
+        << "nothing is asked for";
 }
 
 TEST(Config, ABundlesNameCannotLeadOutOfThePersistenceDirectory) {
     for (const char* name : {"..", "a/../../b", "/etc", ""})
-        EXPECT_THAT(refusal(Json{{"services", {{"s", {{"url", "http://h:1"}}}}}, {"bundles", {{name, Json::object()}}}}
+        EXPECT_THAT(refusal(Json{{"services", {{"s", {{"url", "http://h:1"}}}}},
+                                 {"bundles", {{name, Json::object()}}}}
                                 .dump()),
                     HasSubstr("leads down"))
             << name;
 }
 
 TEST(Config, NothingIsTakenForAnObjectThatIsNone) {
-    for (const char* text : {"[]", "1", R"({"services": 1})", R"({"bundles": []})", R"({"bundles": {"m": 1}})",
-                             R"({"status": 1})", R"({"decision_logs": []})", R"({"services": {"s": []}})",
-                             R"({"labels": []})", R"({"services": [1]})"})
+    for (const char* text : {"[]", "1", R"({"services": 1})", R"({"bundles": []})",
+                             R"({"bundles": {"m": 1}})", R"({"status": 1})", R"({"decision_logs": []})",
+                             R"({"services": {"s": []}})", R"({"labels": []})", R"({"services": [1]})"})
         EXPECT_THAT(refusal(text), HasSubstr("expected an object")) << text;
 }
 
 TEST(Config, YamlIsRefusedWithAWordOnIt) {
-    const auto file = std::filesystem::temp_directory_path() / fmt::format("mistrial-config-{}.yaml", ::getpid());
+    const auto file =
+        std::filesystem::temp_directory_path() / fmt::format("mistrial-config-{}.yaml", ::getpid());
     std::ofstream(file) << "services:\n  s:\n    url: http://h:1\n";
     const auto config = read_config(file);
     std::filesystem::remove(file);

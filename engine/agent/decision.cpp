@@ -33,7 +33,9 @@ const Value* below(const Value& value, const std::vector<std::string>& parts, st
         const auto [end, error] = std::from_chars(parts[i].data(), parts[i].data() + parts[i].size(), number);
         const bool is_number = error == std::errc() && end == parts[i].data() + parts[i].size();
         const Value* next = is_number ? at->find(Value::integer(number)) : nullptr;
-        at = next != nullptr ? next : at->type() == rego::Type::array ? nullptr : at->find(Value::string(parts[i]));
+        at = next != nullptr                   ? next
+             : at->type() == rego::Type::array ? nullptr
+                                               : at->find(Value::string(parts[i]));
     }
     return at;
 }
@@ -45,8 +47,8 @@ std::optional<Value> copy_of(const Value* value) {
 
 }  // namespace
 
-Result<std::optional<Value>> Decisions::decide(const std::shared_ptr<const Snapshot>& snapshot, std::string_view path,
-                                               const Value& input, WallTime now) {
+Result<std::optional<Value>> Decisions::decide(const std::shared_ptr<const Snapshot>& snapshot,
+                                               std::string_view path, const Value& input, WallTime now) {
     const std::vector<std::string> parts = parts_of(path);
     if (snapshot->policy) {
         const rego::Plan& plan = *snapshot->policy->plan;
@@ -62,8 +64,10 @@ Result<std::optional<Value>> Decisions::decide(const std::shared_ptr<const Snaps
         const std::string asked = joined(parts, parts.size());
         for (const std::string& name : plan.entrypoints())
             if (bundle::owns(asked, name))
-                return fail("'{}' holds policy; an embedded agent answers for entry points of the plan ('{}') and for data",
-                            asked, name);
+                return fail(
+                    "'{}' holds policy; an embedded agent answers for entry points of the plan ('{}') and "
+                    "for data",
+                    asked, name);
     }
     return copy_of(below(snapshot->data, parts, 0));
 }
@@ -109,9 +113,8 @@ std::optional<std::string> query_parameter(std::string_view query, std::string_v
 bool query_switch(std::string_view query, std::string_view name) {
     auto value = query_parameter(query, name);
     if (!value) return false;
-    std::transform(value->begin(), value->end(), value->begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    std::transform(value->begin(), value->end(), value->begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     return value->empty() || *value == "true";
 }
 

@@ -15,9 +15,9 @@ namespace mistrial::agent {
 /// Answers what `/v1/data/PATH` asks. Keeps the evaluator of the plan that it used last. One thread.
 class Decisions {
   public:
-    /// The value at `path` ("mistrial/decision", percent-encoded parts): an entry point's decision, a part of one, or
-    /// base data; nothing when undefined. Errors: evaluation errors, and paths of policy that are no entry point, since
-    /// a plan holds nothing else.
+    /// The value at `path` ("mistrial/decision", percent-encoded parts): an entry point's decision, a part of
+    /// one, or base data; nothing when undefined. Errors: evaluation errors, and paths of policy that are no
+    /// entry point, since a plan holds nothing else.
     [[nodiscard]] Result<std::optional<rego::Value>> decide(const std::shared_ptr<const Snapshot>& snapshot,
                                                             std::string_view path, const rego::Value& input,
                                                             WallTime now);

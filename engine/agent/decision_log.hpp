@@ -10,13 +10,14 @@
 
 namespace mistrial::agent {
 
-/// Decisions that were made and are not yet acknowledged by the log's sink: at least once while the process lives, lost
-/// when it dies, as OPA. The oldest are dropped beyond the limits. At most one chunk is under way.
+/// Decisions that were made and are not yet acknowledged by the log's sink: at least once while the process
+/// lives, lost when it dies, as OPA. The oldest are dropped beyond the limits. At most one chunk is under
+/// way.
 class DecisionLog {
   public:
     struct Limits {
-        std::uint64_t upload_bytes = 32'768;          ///< of a chunk, gzipped; a single larger event goes alone
-        std::optional<std::uint64_t> buffer_bytes;    ///< of waiting events, as JSON
+        std::uint64_t upload_bytes = 32'768;        ///< of a chunk, gzipped; a single larger event goes alone
+        std::optional<std::uint64_t> buffer_bytes;  ///< of waiting events, as JSON
         std::optional<std::uint64_t> buffer_events;
     };
     explicit DecisionLog(Limits limits) : limits_(limits), target_(limits.upload_bytes) {}
@@ -24,8 +25,8 @@ class DecisionLog {
     /// One event, as JSON text.
     void add(std::string event);
 
-    /// The next chunk (a gzipped JSON array), oldest events first; nothing when none wait. Until `acknowledged` or
-    /// `failed` it is under way.
+    /// The next chunk (a gzipped JSON array), oldest events first; nothing when none wait. Until
+    /// `acknowledged` or `failed` it is under way.
     [[nodiscard]] http::Body next_chunk();
     void acknowledged();
     /// The events of the chunk wait again, before all others.

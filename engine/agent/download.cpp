@@ -15,8 +15,8 @@ Download::Download(BundleSource source, RandomSequence random)
 http::Request Download::request() const {
     std::string prefer = "modes=snapshot";
     if (long_polling())
-        prefer += fmt::format(";wait={}",
-                              std::chrono::duration_cast<std::chrono::seconds>(*source_.polling.long_poll).count());
+        prefer += fmt::format(
+            ";wait={}", std::chrono::duration_cast<std::chrono::seconds>(*source_.polling.long_poll).count());
     return {.method = "GET",
             .target = "/" + source_.resource,
             .headers = {{"If-None-Match", etag_}, {"Prefer", std::move(prefer)}},
@@ -32,7 +32,8 @@ Outcome Download::read(const http::Response& response) {
             if (const auto etag = response.headers.get("ETag"); !etag.empty()) etag_ = etag;
             return NotModified{};
         default:
-            return DownloadFailed{fmt::format("server replied with status {}", response.status), response.status};
+            return DownloadFailed{fmt::format("server replied with status {}", response.status),
+                                  response.status};
     }
 }
 

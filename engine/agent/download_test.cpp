@@ -13,7 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-RandomSequence random_sequence(std::uint64_t seed = 1) { return RandomSequence(RandomStream(seed, "a1", "test")); }
+RandomSequence random_sequence(std::uint64_t seed = 1) {
+    return RandomSequence(RandomStream(seed, "a1", "test"));
+}
 
 BundleSource source_of(Duration min, Duration max, std::optional<Duration> long_poll = std::nullopt) {
     return {.service = "s",
@@ -32,9 +34,9 @@ http::Response reply(int status, std::string etag = "", std::string type = "appl
 
 /// OPA's back-off without its jitter: v1/util/backoff.go with base 100 ms, factor 1.6.
 TEST(Backoff, IsImmediateOnceThenGrowsByEightFifthsUpToTheMaximum) {
-    const std::vector<Duration> nominal{0ns,       160ms,        256ms,           409600us,         655360us,
-                                        1048576us, 1677721600ns, 2684354560ns,    4294967296ns,     5s,
-                                        5s,        5s};
+    const std::vector<Duration> nominal{0ns,          160ms,     256ms,        409600us,
+                                        655360us,     1048576us, 1677721600ns, 2684354560ns,
+                                        4294967296ns, 5s,        5s,           5s};
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         RandomSequence random = random_sequence(seed);
         for (std::uint32_t retries = 0; retries < nominal.size(); ++retries) {

@@ -2,7 +2,8 @@
 
 namespace mistrial::agent {
 
-Result<std::shared_ptr<const Loaded>> Loader::load(const http::Body& archive, const bundle::ArchiveLimits& limits) {
+Result<std::shared_ptr<const Loaded>> Loader::load(const http::Body& archive,
+                                                   const bundle::ArchiveLimits& limits) {
     auto bundle = bundle::read_bundle(http::bytes_of(archive), limits);
     if (!bundle) return bundle.error();
     Loaded loaded{.bundle = std::move(*bundle), .plan = std::nullopt};
@@ -11,9 +12,11 @@ Result<std::shared_ptr<const Loaded>> Loader::load(const http::Body& archive, co
         if (!plan) return plan.error();
         loaded.plan = std::move(*plan);
     } else if (!loaded.bundle->policies.empty()) {
-        return fail("the bundle has Rego ({}) and no plan.json, and the embedded agent evaluates plans: build it with "
-                    "`opa build -t plan -e mistrial/decision`, or run real OPA (--agent opa)",
-                    loaded.bundle->policies.begin()->first);
+        return fail(
+            "the bundle has Rego ({}) and no plan.json, and the embedded agent evaluates plans: build it "
+            "with "
+            "`opa build -t plan -e mistrial/decision`, or run real OPA (--agent opa)",
+            loaded.bundle->policies.begin()->first);
     }
     return std::make_shared<const Loaded>(std::move(loaded));
 }

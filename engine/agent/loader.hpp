@@ -17,8 +17,8 @@ struct Loaded {
     std::optional<rego::Plan> plan;  ///< absent: data only
 };
 
-/// Turns an archive's bytes into what an agent activates. Bundles with Rego and no plan, and plans with a statement or
-/// builtin that the evaluator does not know, are refused by name.
+/// Turns an archive's bytes into what an agent activates. Bundles with Rego and no plan, and plans with a
+/// statement or builtin that the evaluator does not know, are refused by name.
 class Loader {
   public:
     virtual ~Loader() = default;
@@ -26,8 +26,8 @@ class Loader {
                                                                      const bundle::ArchiveLimits& limits);
 };
 
-/// Remembers what it loaded for as long as the archive's bytes live, by their identity: a simulated fleet that is
-/// served one body loads it once. Used by one thread.
+/// Remembers what it loaded for as long as the archive's bytes live, by their identity: a simulated fleet
+/// that is served one body loads it once. Used by one thread.
 class SharingLoader : public Loader {
   public:
     [[nodiscard]] Result<std::shared_ptr<const Loaded>> load(const http::Body& archive,

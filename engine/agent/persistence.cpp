@@ -18,6 +18,8 @@ std::vector<DiskStep> replace_steps(std::string_view path, http::Body bytes) {
     };
 }
 
-std::string persisted_path(std::string_view bundle) { return fmt::format("bundles/{}/bundle.tar.gz", bundle); }
+std::string persisted_path(std::string_view bundle) {
+    return fmt::format("bundles/{}/bundle.tar.gz", bundle);
+}
 
 }  // namespace mistrial::agent

@@ -15,14 +15,14 @@ struct PersistedFile {
     http::Body bytes;
 };
 
-/// One step on the disk, in the order given; paths are below the persistence directory. A crash may come between any
-/// two, and what was not synced may be lost or torn.
+/// One step on the disk, in the order given; paths are below the persistence directory. A crash may come
+/// between any two, and what was not synced may be lost or torn.
 struct DiskStep {
     enum class Kind : std::uint8_t {
-        make_directory,   ///< with its parents
-        write,            ///< create or truncate `path`, write `bytes`
-        sync,             ///< fsync `path`
-        rename,           ///< `path` to `to`
+        make_directory,  ///< with its parents
+        write,           ///< create or truncate `path`, write `bytes`
+        sync,            ///< fsync `path`
+        rename,          ///< `path` to `to`
         sync_directory,
     };
     Kind kind = Kind::write;

@@ -37,12 +37,17 @@ la_ssize_t append(archive*, void* out, const void* bytes, std::size_t size) {
 std::string_view kind_of(archive_entry* entry) {
     if (archive_entry_hardlink(entry) != nullptr) return "a hard link";
     switch (archive_entry_filetype(entry)) {
-        case AE_IFLNK: return "a symbolic link";
+        case AE_IFLNK:
+            return "a symbolic link";
         case AE_IFBLK:
-        case AE_IFCHR: return "a device";
-        case AE_IFIFO: return "a pipe";
-        case AE_IFSOCK: return "a socket";
-        default: return "of no known kind";
+        case AE_IFCHR:
+            return "a device";
+        case AE_IFIFO:
+            return "a pipe";
+        case AE_IFSOCK:
+            return "a socket";
+        default:
+            return "of no known kind";
     }
 }
 
@@ -65,7 +70,8 @@ Result<std::string> normal_member_name(std::string_view name) {
     std::string_view rest = name;
     if (rest.starts_with('/')) rest.remove_prefix(1);
     for (const char c : rest)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return refuse("has a control character in its name");
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            return refuse("has a control character in its name");
     if (rest.find('\\') != std::string_view::npos) return refuse("has a backslash in its name");
     std::string normal;
     while (!rest.empty()) {
@@ -103,7 +109,8 @@ Result<std::string> write_archive(const Members& members) {
         archive_entry_set_size(entry.get(), static_cast<la_int64_t>(bytes.size()));
         archive_entry_set_mtime(entry.get(), 0, 0);
         if (archive_write_header(handle.get(), entry.get()) != ARCHIVE_OK ||
-            archive_write_data(handle.get(), bytes.data(), bytes.size()) != static_cast<la_ssize_t>(bytes.size()))
+            archive_write_data(handle.get(), bytes.data(), bytes.size()) !=
+                static_cast<la_ssize_t>(bytes.size()))
             return fail("archive member '{}': {}", name, message_of(handle.get()));
     }
     if (archive_write_close(handle.get()) != ARCHIVE_OK)
@@ -145,13 +152,13 @@ Result<Members> read_archive(std::string_view bytes, const ArchiveLimits& limits
         if (directory) continue;
         if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr)
             return fail("archive member '{}' is {}; only files and folders are taken", *name, kind_of(entry));
-        if (archive_entry_sparse_count(entry) > 0)
-            return fail("archive member '{}' is a sparse file", *name);
+        if (archive_entry_sparse_count(entry) > 0) return fail("archive member '{}' is a sparse file", *name);
         if (members.contains(*name)) return fail("archive member '{}' is there twice", *name);
         auto content = read_member(handle.get(), *name, limits.member_bytes);
         if (!content) return content.error();
         total += content->size();
-        if (total > limits.total_bytes) return fail("archive: members of more than {} bytes", limits.total_bytes);
+        if (total > limits.total_bytes)
+            return fail("archive: members of more than {} bytes", limits.total_bytes);
         members.emplace(std::move(*name), std::move(*content));
     }
     if (count == 0 && tar->find_first_not_of('\0') != std::string::npos)

@@ -26,12 +26,13 @@ rc::Gen<std::string> any_part() {
 }
 
 rc::Gen<std::string> any_path() {
-    return rc::gen::map(rc::gen::resize(6, rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(any_part()))),
-                        [](const std::vector<std::string>& parts) {
-                            std::string path;
-                            for (const std::string& part : parts) path += (path.empty() ? "" : "/") + part;
-                            return path;
-                        });
+    return rc::gen::map(
+        rc::gen::resize(6, rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(any_part()))),
+        [](const std::vector<std::string>& parts) {
+            std::string path;
+            for (const std::string& part : parts) path += (path.empty() ? "" : "/") + part;
+            return path;
+        });
 }
 
 rc::Gen<Members> any_members() {
@@ -67,7 +68,8 @@ std::string archive_of(const std::vector<Edit>& entries) {
 }
 
 Edit named(std::string name) {
-    return [name = std::move(name)](archive_entry* entry) { archive_entry_set_pathname(entry, name.c_str()); };
+    return
+        [name = std::move(name)](archive_entry* entry) { archive_entry_set_pathname(entry, name.c_str()); };
 }
 
 std::string refusal(std::string_view bytes, const ArchiveLimits& limits = {}) {
@@ -109,7 +111,8 @@ RC_GTEST_PROP(Archive, AnyBytesAreReadOrRefused, (const std::string& bytes)) {
 }
 
 TEST(Archive, NamesAreNormalised) {
-    const Members members = read_archive(archive_of({named("/data.json"), named("./.manifest"), named("a/./b")})).value();
+    const Members members =
+        read_archive(archive_of({named("/data.json"), named("./.manifest"), named("a/./b")})).value();
     EXPECT_EQ(members, (Members{{"data.json", "{}"}, {".manifest", "{}"}, {"a/b", "{}"}}));
 }
 
@@ -121,7 +124,8 @@ TEST(Archive, FoldersAreSkipped) {
             archive_entry_set_size(entry, 0);
         };
     };
-    EXPECT_EQ(read_archive(archive_of({folder("./"), folder("a/"), named("a/b")})).value(), (Members{{"a/b", "{}"}}));
+    EXPECT_EQ(read_archive(archive_of({folder("./"), folder("a/"), named("a/b")})).value(),
+              (Members{{"a/b", "{}"}}));
 }
 
 TEST(Archive, PathsThatEscapeAreRefused) {
@@ -192,7 +196,8 @@ TEST(Archive, WritingRefusesNamesThatReadingWouldChange) {
 }
 
 TEST(Archive, LongAndForeignNamesSurvive) {
-    const Members members{{std::string(300, 'a') + "/" + std::string(300, 'b'), "1"}, {"gr\xc3\xbc\xc3\x9f/data.json", "2"}};
+    const Members members{{std::string(300, 'a') + "/" + std::string(300, 'b'), "1"},
+                          {"gr\xc3\xbc\xc3\x9f/data.json", "2"}};
     EXPECT_EQ(read_archive(write_archive(members).value()).value(), members);
 }
 

@@ -37,7 +37,8 @@ std::optional<std::string> merge(Value& into, const Value& from, const std::stri
             continue;
         }
         Value joined = *there;
-        if (auto conflict = merge(joined, value, fmt::format("{}/{}", path, key.as_string()))) return conflict;
+        if (auto conflict = merge(joined, value, fmt::format("{}/{}", path, key.as_string())))
+            return conflict;
         into.insert(key, std::move(joined));
     }
     return std::nullopt;
@@ -65,12 +66,13 @@ std::optional<std::string> outside(const Manifest& manifest, const Value& value,
 
 std::string roots_text(const Manifest& manifest) {
     std::string text;
-    for (const std::string& root : manifest.roots) text += fmt::format("{}'{}'", text.empty() ? "" : ", ", root);
+    for (const std::string& root : manifest.roots)
+        text += fmt::format("{}'{}'", text.empty() ? "" : ", ", root);
     return text.empty() ? "none" : text;
 }
 
-/// The package of a Rego source as a path, `package a.b["c"]` being "a/b/c": the first word after comments. Only as
-/// much of Rego as stands before that is read.
+/// The package of a Rego source as a path, `package a.b["c"]` being "a/b/c": the first word after comments.
+/// Only as much of Rego as stands before that is read.
 std::optional<std::string> package_path(std::string_view source) {
     std::size_t at = 0;
     const auto skip_blank = [&] {
@@ -87,7 +89,8 @@ std::optional<std::string> package_path(std::string_view source) {
     };
     const auto word = [&] {
         const std::size_t from = at;
-        while (at < source.size() && (std::isalnum(static_cast<unsigned char>(source[at])) != 0 || source[at] == '_'))
+        while (at < source.size() &&
+               (std::isalnum(static_cast<unsigned char>(source[at])) != 0 || source[at] == '_'))
             ++at;
         return source.substr(from, at - from);
     };

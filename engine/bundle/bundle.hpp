@@ -22,8 +22,9 @@ struct Bundle {
     friend bool operator==(const Bundle&, const Bundle&) = default;
 };
 
-/// Makes a bundle of an archive's members. Refused: data or policies outside the roots, data files that both name one
-/// leaf, `data.yaml` and `data.yml` (OPA reads them; we do not), two plans, WebAssembly and delta bundles
+/// Makes a bundle of an archive's members. Refused: data or policies outside the roots, data files that both
+/// name one leaf, `data.yaml` and `data.yml` (OPA reads them; we do not), two plans, WebAssembly and delta
+/// bundles
 /// (`patch.json`). `.signatures.json` and any other file are ignored: nothing is verified here.
 [[nodiscard]] Result<Bundle> make_bundle(const Members& members);
 
@@ -31,8 +32,8 @@ struct Bundle {
 [[nodiscard]] Result<std::shared_ptr<const Bundle>> read_bundle(std::string_view archive,
                                                                 const ArchiveLimits& limits = {});
 
-/// A bundle's members again: `.manifest`, one `data.json` at the top, policies, `plan.json`. `make_bundle` of it gives
-/// the same bundle.
+/// A bundle's members again: `.manifest`, one `data.json` at the top, policies, `plan.json`. `make_bundle` of
+/// it gives the same bundle.
 [[nodiscard]] Members to_members(const Bundle& bundle);
 
 }  // namespace mistrial::bundle

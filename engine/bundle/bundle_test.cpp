@@ -32,13 +32,14 @@ TEST(Bundle, WithoutAManifestItOwnsEverything) {
 
 TEST(Bundle, ReadsManifestPoliciesAndPlan) {
     const Bundle bundle =
-        make_bundle({{".manifest",
-                      R"({"revision": "r7", "roots": ["/a/b/", "c"], "rego_version": 0, "metadata": {"k": 1}})"},
-                     {"policy.rego", "# why\n\npackage a.b\n"},
-                     {"x/other.rego", "package c[\"d e\"].f # there\nallow = true"},
-                     {"plan.json", "{}"},
-                     {"README.md", "ignored"},
-                     {".signatures.json", "{}"}})
+        make_bundle(
+            {{".manifest",
+              R"({"revision": "r7", "roots": ["/a/b/", "c"], "rego_version": 0, "metadata": {"k": 1}})"},
+             {"policy.rego", "# why\n\npackage a.b\n"},
+             {"x/other.rego", "package c[\"d e\"].f # there\nallow = true"},
+             {"plan.json", "{}"},
+             {"README.md", "ignored"},
+             {".signatures.json", "{}"}})
             .value();
     EXPECT_EQ(bundle.manifest.revision, "r7");
     EXPECT_EQ(bundle.manifest.roots, (std::vector<std::string>{"a/b", "c"}));
@@ -50,17 +51,21 @@ TEST(Bundle, ReadsManifestPoliciesAndPlan) {
 
 TEST(Bundle, WhatLiesOutsideTheRootsIsRefusedByPath) {
     const std::string manifest = R"({"roots": ["a/b", "c"]})";
-    EXPECT_EQ(refusal({{".manifest", manifest}, {"data.json", R"({"a": {"b": {"x": 1}}, "c": 2})"}}), "accepted");
+    EXPECT_EQ(refusal({{".manifest", manifest}, {"data.json", R"({"a": {"b": {"x": 1}}, "c": 2})"}}),
+              "accepted");
     EXPECT_EQ(refusal({{".manifest", manifest}}), "accepted");
     EXPECT_THAT(refusal({{".manifest", manifest}, {"data.json", R"({"a": {"x": 1}})"}}), HasSubstr("'/a/x'"));
     EXPECT_THAT(refusal({{".manifest", manifest}, {"data.json", R"({"a": 1})"}}), HasSubstr("'/a'"));
     EXPECT_THAT(refusal({{".manifest", manifest}, {"cc/data.json", "1"}}), HasSubstr("'/cc'"));
-    EXPECT_THAT(refusal({{".manifest", manifest}, {"p.rego", "package a"}}), HasSubstr("package 'a' is outside"));
-    EXPECT_THAT(refusal({{".manifest", R"({"roots": []})"}, {"data.json", R"({"a": 1})"}}), HasSubstr("(none)"));
+    EXPECT_THAT(refusal({{".manifest", manifest}, {"p.rego", "package a"}}),
+                HasSubstr("package 'a' is outside"));
+    EXPECT_THAT(refusal({{".manifest", R"({"roots": []})"}, {"data.json", R"({"a": 1})"}}),
+                HasSubstr("(none)"));
 }
 
 TEST(Bundle, DataFilesThatMeetAtALeafAreRefused) {
-    EXPECT_THAT(refusal({{"data.json", R"({"a": 1})"}, {"a/data.json", "2"}}), HasSubstr("value at '/a' too"));
+    EXPECT_THAT(refusal({{"data.json", R"({"a": 1})"}, {"a/data.json", "2"}}),
+                HasSubstr("value at '/a' too"));
     EXPECT_THAT(refusal({{"data.json", R"({"a": [1]})"}, {"a/b/data.json", "2"}}), HasSubstr("'/a' too"));
     EXPECT_THAT(refusal({{"data.json", "[1]"}}), HasSubstr("must be an object"));
 }
@@ -99,13 +104,15 @@ TEST(Manifest, RootsOverlapByWholeParts) {
     EXPECT_FALSE(overlap("a/b", "a/c"));
 }
 
-RC_GTEST_PROP(Bundle, MembersUndoMaking, (const std::map<std::string, int>& leaves, const std::string& revision)) {
+RC_GTEST_PROP(Bundle, MembersUndoMaking,
+              (const std::map<std::string, int>& leaves, const std::string& revision)) {
     Bundle bundle;
     bundle.manifest.revision = Json(revision).dump(-1, ' ', true, Json::error_handler_t::replace);
     bundle.manifest.roots = {"a", "b"};
     std::vector<rego::Member> members;
     for (const auto& [key, value] : leaves)
-        members.push_back({rego::Value::string("k" + std::to_string(key.size())), rego::Value::integer(value)});
+        members.push_back(
+            {rego::Value::string("k" + std::to_string(key.size())), rego::Value::integer(value)});
     bundle.data = rego::Value::object(
         {rego::Member{rego::Value::string(std::string_view("a")), rego::Value::object(std::move(members))}});
     bundle.policies.emplace("p.rego", "package b");

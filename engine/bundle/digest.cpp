@@ -17,13 +17,15 @@ class Sha256 {
     }
 
     void add(std::string_view bytes) {
-        MISTRIAL_INVARIANT(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1, "OpenSSL's SHA-256 failed");
+        MISTRIAL_INVARIANT(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1,
+                           "OpenSSL's SHA-256 failed");
     }
 
     [[nodiscard]] std::string hex() {
         std::array<unsigned char, EVP_MAX_MD_SIZE> sum;
         unsigned size = 0;
-        MISTRIAL_INVARIANT(EVP_DigestFinal_ex(context_.get(), sum.data(), &size) == 1, "OpenSSL's SHA-256 failed");
+        MISTRIAL_INVARIANT(EVP_DigestFinal_ex(context_.get(), sum.data(), &size) == 1,
+                           "OpenSSL's SHA-256 failed");
         std::string text;
         for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", sum[i]);
         return text;

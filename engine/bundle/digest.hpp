@@ -7,8 +7,9 @@
 
 namespace mistrial::bundle {
 
-/// SHA-256 over the sorted (path, length, bytes) of the members, in lower-case hex: path, one zero byte, length as
-/// eight bytes big-endian, bytes. The same for every archive that packs the same members; an authority's ETag.
+/// SHA-256 over the sorted (path, length, bytes) of the members, in lower-case hex: path, one zero byte,
+/// length as eight bytes big-endian, bytes. The same for every archive that packs the same members; an
+/// authority's ETag.
 [[nodiscard]] std::string digest(const Members& members);
 
 /// SHA-256 of bytes as they are: the ETag of something that is no archive.

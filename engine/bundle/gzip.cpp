@@ -43,9 +43,9 @@ class Inflate {
 
 std::string gzip(std::string_view bytes) {
     z_stream stream{};
-    MISTRIAL_INVARIANT(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) ==
-                           Z_OK,
-                       "no memory for zlib");
+    MISTRIAL_INVARIANT(
+        deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK,
+        "no memory for zlib");
     std::string out;
     std::array<char, 65536> buffer;
     int result = Z_OK;
@@ -98,11 +98,13 @@ Result<std::string> gunzip(std::string_view bytes, const GunzipLimits& limits) {
             if (inflateReset(&stream) != Z_OK) return fail("no memory to unpack gzip");
             continue;
         }
-        if (result == Z_BUF_ERROR || (result == Z_OK && stream.avail_in == 0 && rest.empty() && stream.avail_out > 0))
+        if (result == Z_BUF_ERROR ||
+            (result == Z_OK && stream.avail_in == 0 && rest.empty() && stream.avail_out > 0))
             return fail("the gzip data end early, after {} bytes", bytes.size());
         if (result == Z_NEED_DICT) return fail("the gzip data want a preset dictionary");
         if (result != Z_OK)
-            return fail("the gzip data are damaged: {}", stream.msg != nullptr ? stream.msg : "unknown error");
+            return fail("the gzip data are damaged: {}",
+                        stream.msg != nullptr ? stream.msg : "unknown error");
     }
 }
 

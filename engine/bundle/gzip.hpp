@@ -16,8 +16,8 @@ struct GunzipLimits {
 /// One gzip member without a time or a name: the same bytes whenever `bytes` are.
 [[nodiscard]] std::string gzip(std::string_view bytes);
 
-/// Unpacks gzip (RFC 1952), several members in a row included, and checks their sums. Refused: what is not gzip, what
-/// ends early or is damaged, what follows the last member, and what grows beyond the limits.
+/// Unpacks gzip (RFC 1952), several members in a row included, and checks their sums. Refused: what is not
+/// gzip, what ends early or is damaged, what follows the last member, and what grows beyond the limits.
 [[nodiscard]] Result<std::string> gunzip(std::string_view bytes, const GunzipLimits& limits = {});
 
 }  // namespace mistrial::bundle

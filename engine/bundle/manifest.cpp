@@ -18,10 +18,12 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view where) {
             if (!element.is_string())
                 return fail("{}: /roots/{}: expected a string", where, manifest.roots.size());
             std::string root = element.get<std::string>();
-            root.erase(0, root.find_first_not_of('/') == std::string::npos ? root.size() : root.find_first_not_of('/'));
+            root.erase(0, root.find_first_not_of('/') == std::string::npos ? root.size()
+                                                                           : root.find_first_not_of('/'));
             while (root.ends_with('/')) root.pop_back();
             for (const std::string& other : manifest.roots)
-                if (overlap(other, root)) return fail("{}: /roots: '{}' and '{}' overlap", where, other, root);
+                if (overlap(other, root))
+                    return fail("{}: /roots: '{}' and '{}' overlap", where, other, root);
             manifest.roots.push_back(std::move(root));
         }
     }
@@ -47,7 +49,8 @@ std::string to_text(const Manifest& manifest) {
 }
 
 bool owns(std::string_view root, std::string_view path) {
-    return root.empty() || (path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/'));
+    return root.empty() ||
+           (path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/'));
 }
 
 bool overlap(std::string_view a, std::string_view b) { return owns(a, b) || owns(b, a); }

@@ -11,15 +11,15 @@
 namespace mistrial::bundle {
 
 struct Manifest {
-    std::string revision;                     ///< opaque; empty when the bundle names none
-    std::vector<std::string> roots = {""};    ///< paths such as "mistrial/grants"; "" owns everything
-    std::optional<int> rego_version;          ///< 0 or 1
+    std::string revision;                   ///< opaque; empty when the bundle names none
+    std::vector<std::string> roots = {""};  ///< paths such as "mistrial/grants"; "" owns everything
+    std::optional<int> rego_version;        ///< 0 or 1
     Json metadata = Json::object();
     friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
-/// Reads the text of a `.manifest`; `where` names it in errors. Leading and trailing slashes of roots are dropped, as
-/// OPA does; roots that contain one another and WASM resolvers are refused.
+/// Reads the text of a `.manifest`; `where` names it in errors. Leading and trailing slashes of roots are
+/// dropped, as OPA does; roots that contain one another and WASM resolvers are refused.
 [[nodiscard]] Result<Manifest> parse_manifest(std::string_view text, std::string_view where);
 
 /// The text of a `.manifest`, one for each value.

@@ -80,27 +80,30 @@ void Authority::request(const RequestArrived& event, const Clocks& clocks, Actio
         return publish(event, address.path.substr(kPublish.size()), out);
     if (address.path.starts_with(kFetch) && method == "GET")
         return fetch(event, address, address.path.substr(kFetch.size()), clocks, out);
-    out.emplace_back(Reply{event.exchange,
-                           error_response(404, "resource_not_found",
-                                          fmt::format("{} {}: expected GET /bundles/NAME or PUT /v1/bundles/NAME", method,
-                                                      address.path)),
-                           std::nullopt});
+    out.emplace_back(Reply{
+        event.exchange,
+        error_response(
+            404, "resource_not_found",
+            fmt::format("{} {}: expected GET /bundles/NAME or PUT /v1/bundles/NAME", method, address.path)),
+        std::nullopt});
 }
 
 void Authority::publish(const RequestArrived& event, std::string bundle, Actions& out) {
     const auto revision = event.request.headers.find("Mistrial-Revision");
     if (bundle.empty() || !revision) {
-        out.emplace_back(Reply{event.exchange,
-                               error_response(400, "invalid_parameter",
-                                              "a publish needs a bundle's name and the header Mistrial-Revision"),
-                               std::nullopt});
+        out.emplace_back(
+            Reply{event.exchange,
+                  error_response(400, "invalid_parameter",
+                                 "a publish needs a bundle's name and the header Mistrial-Revision"),
+                  std::nullopt});
         return;
     }
     Published published{.revision = std::string(*revision),
                         .digest = std::string(event.request.headers.get("Mistrial-Digest")),
                         .archive = event.request.body};
     if (published.digest.empty()) published.digest = digest_of_archive(http::bytes_of(published.archive));
-    const OrderedJson receipt{{"bundle", bundle}, {"revision", published.revision}, {"digest", published.digest}};
+    const OrderedJson receipt{
+        {"bundle", bundle}, {"revision", published.revision}, {"digest", published.digest}};
     bundles_.insert_or_assign(bundle, std::move(published));
     out.emplace_back(Reply{event.exchange,
                            {.status = 200,
@@ -118,11 +121,12 @@ void Authority::publish(const RequestArrived& event, std::string bundle, Actions
     }
 }
 
-void Authority::fetch(const RequestArrived& event, const Address& address, std::string bundle, const Clocks& clocks,
-                      Actions& out) {
+void Authority::fetch(const RequestArrived& event, const Address& address, std::string bundle,
+                      const Clocks& clocks, Actions& out) {
     const Published* published = current(bundle);
     if (published == nullptr) {
-        Reply reply{event.exchange, error_response(404, "resource_not_found", "no such bundle"), std::nullopt};
+        Reply reply{event.exchange, error_response(404, "resource_not_found", "no such bundle"),
+                    std::nullopt};
         reply.served = Served{config_.name, address.node, std::move(bundle), "", std::nullopt, 404};
         out.emplace_back(std::move(reply));
         return;

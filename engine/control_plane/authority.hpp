@@ -23,7 +23,8 @@ struct Published {
 
 struct AuthorityConfig {
     std::string name = "authority";
-    /// Offer long polling: hold a request with `Prefer: wait=N` and the current ETag for N seconds, at most `max_wait`.
+    /// Offer long polling: hold a request with `Prefer: wait=N` and the current ETag for N seconds, at most
+    /// `max_wait`.
     bool long_polling = true;
     Duration max_wait = std::chrono::minutes(10);
 };
@@ -31,10 +32,10 @@ struct AuthorityConfig {
 /// Where bundles come from. I/O-free; owned by one thread or by the simulation.
 ///
 /// `PUT [/nodes/N]/v1/bundles/NAME` publishes: body is the archive, headers `Mistrial-Revision` (needed) and
-/// `Mistrial-Digest` (else computed). Replies 200 and `{"bundle","revision","digest"}`; from then on, and not before,
-/// `GET [/nodes/N]/bundles/NAME` gives it: 200 with ETag and Mistrial-Revision, 304 (with ETag and Content-Type, without which old OPAs forget
-/// the one or give up long polling) when If-None-Match names it, 404. What is published is not judged: a fleet must
-/// meet bad bundles too.
+/// `Mistrial-Digest` (else computed). Replies 200 and `{"bundle","revision","digest"}`; from then on, and not
+/// before, `GET [/nodes/N]/bundles/NAME` gives it: 200 with ETag and Mistrial-Revision, 304 (with ETag and
+/// Content-Type, without which old OPAs forget the one or give up long polling) when If-None-Match names it,
+/// 404. What is published is not judged: a fleet must meet bad bundles too.
 class Authority {
   public:
     explicit Authority(AuthorityConfig config);
@@ -65,6 +66,7 @@ class Authority {
 
 /// The publish request that `Authority` understands; `publisher` names the client.
 [[nodiscard]] http::Request publish_request(std::string_view publisher, std::string_view bundle,
-                                            std::string_view revision, std::string_view digest, http::Body archive);
+                                            std::string_view revision, std::string_view digest,
+                                            http::Body archive);
 
 }  // namespace mistrial::control_plane

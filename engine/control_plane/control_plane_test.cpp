@@ -19,7 +19,8 @@ using testing::HasSubstr;
 Clocks at(Duration mono) { return {at_nanos<WallTime>(0), MonoTime{mono}}; }
 
 RequestArrived get(ExchangeId id, std::string target, std::string etag = "", std::string prefer = "") {
-    RequestArrived event{id, {.method = "GET", .target = std::move(target), .headers = {}, .body = nullptr}, {}};
+    RequestArrived event{
+        id, {.method = "GET", .target = std::move(target), .headers = {}, .body = nullptr}, {}};
     if (!etag.empty()) event.request.headers.add("If-None-Match", std::move(etag));
     if (!prefer.empty()) event.request.headers.add("Prefer", std::move(prefer));
     return event;
@@ -59,7 +60,9 @@ std::vector<Value> observed(const Actions& actions) {
 class AuthorityTest : public testing::Test {
   protected:
     Authority authority{{.name = "primary"}};
-    Reply ask(const RequestArrived& event, Duration when = 0s) { return replies(authority.on(event, at(when))).at(event.exchange); }
+    Reply ask(const RequestArrived& event, Duration when = 0s) {
+        return replies(authority.on(event, at(when))).at(event.exchange);
+    }
 };
 
 TEST_F(AuthorityTest, KnowsNothingBeforeAPublish) {
@@ -71,7 +74,8 @@ TEST_F(AuthorityTest, KnowsNothingBeforeAPublish) {
 TEST_F(AuthorityTest, ServesWhatWasPublishedFromTheAcknowledgementOn) {
     const Reply ack = ask(put(1, "main", "r1", "d1"));
     EXPECT_EQ(ack.response.status, 200);
-    EXPECT_EQ(Json::parse(*ack.response.body), (Json{{"bundle", "main"}, {"revision", "r1"}, {"digest", "d1"}}));
+    EXPECT_EQ(Json::parse(*ack.response.body),
+              (Json{{"bundle", "main"}, {"revision", "r1"}, {"digest", "d1"}}));
     EXPECT_FALSE(ack.served.has_value()) << "a publish is the client's record, not a serve";
 
     const Reply reply = ask(get(2, "/nodes/a1/bundles/main"));
@@ -88,7 +92,8 @@ TEST_F(AuthorityTest, AnswersTheCurrentEtagWith304ThatKeepsEtagAndType) {
         const Reply reply = ask(get(2, "/bundles/main", etag));
         EXPECT_EQ(reply.response.status, 304) << etag;
         EXPECT_EQ(reply.response.headers.get("ETag"), "\"d1\"") << "opa#3361";
-        EXPECT_EQ(reply.response.headers.get("Content-Type"), "application/vnd.openpolicyagent.bundles") << "opa#3923";
+        EXPECT_EQ(reply.response.headers.get("Content-Type"), "application/vnd.openpolicyagent.bundles")
+            << "opa#3923";
         EXPECT_EQ(http::bytes_of(reply.response.body), "");
     }
     for (const char* etag : {"\"d0\"", "d1", "\"\""})
@@ -122,12 +127,14 @@ TEST_F(AuthorityTest, RefusesAPublishWithoutARevision) {
 
 TEST_F(AuthorityTest, HoldsALongPollUntilAPublish) {
     ask(put(1, "main", "r1", "d1"));
-    const Actions held = authority.on(get(2, "/nodes/a1/bundles/main", "\"d1\"", "modes=snapshot,delta;wait=30"), at(5s));
+    const Actions held =
+        authority.on(get(2, "/nodes/a1/bundles/main", "\"d1\"", "modes=snapshot,delta;wait=30"), at(5s));
     EXPECT_TRUE(replies(held).empty());
     ASSERT_EQ(all_of<SetTimer>(held).size(), 1U);
     EXPECT_EQ(all_of<SetTimer>(held)[0].at, MonoTime{35s});
 
-    EXPECT_EQ(replies(authority.on(put(3, "other", "x1", "dx"), at(6s))).size(), 1U) << "another bundle's publish";
+    EXPECT_EQ(replies(authority.on(put(3, "other", "x1", "dx"), at(6s))).size(), 1U)
+        << "another bundle's publish";
     const Actions published = authority.on(put(4, "main", "r2", "d2"), at(7s));
     const auto answered = replies(published);
     ASSERT_TRUE(answered.contains(2));
@@ -178,10 +185,13 @@ RC_GTEST_PROP(Authority, NeverServesAnythingButTheLastAcknowledgedPublish, ()) {
             current = digest;
             continue;
         }
-        const auto answered = replies(authority.on(get(id, "/bundles/main", "\"" + digest + "\""), at(0s))).at(id);
+        const auto answered =
+            replies(authority.on(get(id, "/bundles/main", "\"" + digest + "\""), at(0s))).at(id);
         ++id;
-        if (current.empty()) RC_ASSERT(answered.response.status == 404);
-        else RC_ASSERT(answered.response.status == (digest == current ? 304 : 200));
+        if (current.empty())
+            RC_ASSERT(answered.response.status == 404);
+        else
+            RC_ASSERT(answered.response.status == (digest == current ? 304 : 200));
         if (!current.empty()) RC_ASSERT(answered.served->revision == "r" + current);
     }
 }
@@ -227,7 +237,8 @@ TEST_F(MirrorTest, FetchesOnceForAllWhoWaitAndServesFromTheCache) {
     EXPECT_FALSE(asked(first).request.headers.find("If-None-Match").has_value());
     EXPECT_TRUE(mirror.on(get(2, "/nodes/a2/bundles/main"), at(1s)).empty()) << "waits for the same answer";
 
-    const auto answered = replies(mirror.on(UpstreamAnswered{asked(first).id, bundle_reply("r1", "d1")}, at(2s)));
+    const auto answered =
+        replies(mirror.on(UpstreamAnswered{asked(first).id, bundle_reply("r1", "d1")}, at(2s)));
     ASSERT_EQ(answered.size(), 2U);
     EXPECT_EQ(answered.at(1).response.headers.get("ETag"), "\"d1\"");
     EXPECT_EQ(answered.at(1).response.headers.get("Content-Type"), "application/gzip") << "no long polling";
@@ -242,15 +253,16 @@ TEST_F(MirrorTest, FreshnessCountsFromTheUpstreamRequest) {
     const AskUpstream ask = asked(mirror.on(get(1, "/bundles/main"), at(0s)));
     (void)mirror.on(UpstreamAnswered{ask.id, bundle_reply("r1", "d1")}, at(8s));
     EXPECT_FALSE(replies(mirror.on(get(2, "/bundles/main"), at(9999ms))).empty());
-    EXPECT_TRUE(replies(mirror.on(get(3, "/bundles/main"), at(10s))).empty()) << "stale at the ttl, not after it";
+    EXPECT_TRUE(replies(mirror.on(get(3, "/bundles/main"), at(10s))).empty())
+        << "stale at the ttl, not after it";
 }
 
 TEST_F(MirrorTest, RevalidatesWhatIsStale) {
     fill();
     const AskUpstream ask = asked(mirror.on(get(1, "/bundles/main"), at(10s)));
     EXPECT_EQ(ask.request.headers.find("If-None-Match"), "\"d1\"");
-    const auto answered =
-        replies(mirror.on(UpstreamAnswered{ask.id, {.status = 304, .headers = {}, .body = nullptr}}, at(11s)));
+    const auto answered = replies(
+        mirror.on(UpstreamAnswered{ask.id, {.status = 304, .headers = {}, .body = nullptr}}, at(11s)));
     EXPECT_EQ(answered.at(1).served->revision, "r1");
     EXPECT_FALSE(replies(mirror.on(get(2, "/bundles/main"), at(19s))).empty()) << "fresh for another ttl";
 
@@ -267,9 +279,10 @@ TEST_F(MirrorTest, NeverServesWhatIsStaleWhileTheUpstreamFails) {
     EXPECT_EQ(answered.at(1).response.status, 502);
     EXPECT_EQ(*answered.at(1).served, (Served{"cdn1", "a1", "main", "", std::nullopt, 502}));
     const AskUpstream again = asked(mirror.on(get(2, "/bundles/main"), at(13s)));
-    EXPECT_EQ(again.request.headers.find("If-None-Match"), "\"d1\"") << "what is stale may still be confirmed";
-    const auto failed =
-        replies(mirror.on(UpstreamAnswered{again.id, {.status = 503, .headers = {}, .body = nullptr}}, at(14s)));
+    EXPECT_EQ(again.request.headers.find("If-None-Match"), "\"d1\"")
+        << "what is stale may still be confirmed";
+    const auto failed = replies(
+        mirror.on(UpstreamAnswered{again.id, {.status = 503, .headers = {}, .body = nullptr}}, at(14s)));
     EXPECT_EQ(failed.at(2).response.status, 502);
 }
 
@@ -281,8 +294,8 @@ TEST_F(MirrorTest, WithinTheTtlTheUpstreamDoesNotMatter) {
 TEST_F(MirrorTest, PassesOn404AndForgets) {
     fill();
     const AskUpstream ask = asked(mirror.on(get(1, "/bundles/main"), at(10s)));
-    const auto answered =
-        replies(mirror.on(UpstreamAnswered{ask.id, {.status = 404, .headers = {}, .body = nullptr}}, at(10s)));
+    const auto answered = replies(
+        mirror.on(UpstreamAnswered{ask.id, {.status = 404, .headers = {}, .body = nullptr}}, at(10s)));
     EXPECT_EQ(answered.at(1).response.status, 404);
     EXPECT_EQ(mirror.cached("main"), nullptr);
 }
@@ -290,11 +303,11 @@ TEST_F(MirrorTest, PassesOn404AndForgets) {
 TEST_F(MirrorTest, ReadsRevisionAndDigestFromTheArchiveOfAForeignServer) {
     const bundle::Members members{{".manifest", R"({"revision":"r9"})"}};
     const AskUpstream ask = asked(mirror.on(get(1, "/bundles/main"), at(0s)));
-    (void)mirror.on(UpstreamAnswered{ask.id,
-                                     {.status = 200,
-                                      .headers = {},
-                                      .body = http::make_body(bundle::write_archive(members).value())}},
-                    at(0s));
+    (void)mirror.on(
+        UpstreamAnswered{
+            ask.id,
+            {.status = 200, .headers = {}, .body = http::make_body(bundle::write_archive(members).value())}},
+        at(0s));
     EXPECT_EQ(mirror.cached("main")->revision, "r9");
     EXPECT_EQ(mirror.cached("main")->digest, bundle::digest(members));
 }
@@ -333,7 +346,9 @@ RC_GTEST_PROP(Mirror, IsNeverOlderThanItsTtl, ()) {
         std::string floor;
         for (const auto& [when, revision] : published)
             if (when <= now - 10s) floor = revision;
-        const auto number = [](const std::string& revision) { return revision.empty() ? -1 : std::stoi(revision.substr(1)); };
+        const auto number = [](const std::string& revision) {
+            return revision.empty() ? -1 : std::stoi(revision.substr(1));
+        };
         RC_ASSERT(number(served) >= number(floor));
     }
 }
@@ -341,7 +356,8 @@ RC_GTEST_PROP(Mirror, IsNeverOlderThanItsTtl, ()) {
 // --- sinks
 
 RequestArrived post(ExchangeId id, std::string target, std::string body, bool gzipped = false) {
-    RequestArrived event{id, {.method = "POST", .target = std::move(target), .headers = {}, .body = nullptr}, {}};
+    RequestArrived event{
+        id, {.method = "POST", .target = std::move(target), .headers = {}, .body = nullptr}, {}};
     if (gzipped) {
         event.request.headers.add("Content-Encoding", "gzip");
         body = bundle::gzip(body);
@@ -351,7 +367,8 @@ RequestArrived post(ExchangeId id, std::string target, std::string body, bool gz
 }
 
 /// As OPA 1.19 sends it, metrics left out.
-constexpr const char* kStatus = R"({"labels":{"id":"05fc","node":"n1","incarnation":"n1#2","version":"1.19.1"},
+constexpr const char* kStatus =
+    R"({"labels":{"id":"05fc","node":"n1","incarnation":"n1#2","version":"1.19.1"},
     "bundles":{"main":{"name":"main","active_revision":"r3","last_successful_activation":"2026-11-23T08:07:46Z"},
                "extra":{"name":"extra","last_request":"2026-11-23T08:07:46.27Z","code":"bundle_error","message":"refused"}},
     "plugins":{"bundle":{"state":"NOT_READY"}}})";
@@ -373,7 +390,8 @@ TEST(Sink, TellsWhatAStatusReportSays) {
     EXPECT_EQ(statuses[0].incarnation, "n1#2");
     EXPECT_EQ(statuses[0].revisions, (history::Revisions{{"main", "r3"}})) << "extra has none yet";
     EXPECT_EQ((*statuses[0].errors)["extra"]["message"], "refused");
-    EXPECT_EQ(observed<history::Status>(sink.on(post(2, "/status", kStatus), at(0s)))[0].agent, "n1") << "by label";
+    EXPECT_EQ(observed<history::Status>(sink.on(post(2, "/status", kStatus), at(0s)))[0].agent, "n1")
+        << "by label";
 }
 
 TEST(Sink, TellsEveryDecisionOfAnUploadAndTheUploadItself) {
@@ -414,7 +432,9 @@ TEST(Sink, RefusesWhatItCannotRead) {
         EXPECT_TRUE(observed<history::Log>(actions).empty());
     }
     EXPECT_EQ(replies(sink.on(post(1, "/status", "[]"), at(0s))).at(1).response.status, 400);
-    EXPECT_EQ(replies(sink.on(post(1, "/logs", "[" + std::string(5000, ' ') + "]", true), at(0s))).at(1).response.status,
+    EXPECT_EQ(replies(sink.on(post(1, "/logs", "[" + std::string(5000, ' ') + "]", true), at(0s)))
+                  .at(1)
+                  .response.status,
               400);
     EXPECT_EQ(replies(sink.on(post(1, "/elsewhere", "[]"), at(0s))).at(1).response.status, 404);
     EXPECT_EQ(replies(sink.on(get(1, "/logs"), at(0s))).at(1).response.status, 404);
@@ -423,8 +443,9 @@ TEST(Sink, RefusesWhatItCannotRead) {
 TEST(Sink, StrangeEventsDoNotBreakIt) {
     Sink sink({});
     const Actions actions = sink.on(
-        post(1, "/nodes/a1/logs",
-             R"([1, null, {"labels": 1, "bundles": [], "input": 7, "timestamp": "yesterday", "path": 1}, {}])"),
+        post(
+            1, "/nodes/a1/logs",
+            R"([1, null, {"labels": 1, "bundles": [], "input": 7, "timestamp": "yesterday", "path": 1}, {}])"),
         at(0s));
     EXPECT_EQ(replies(actions).at(1).response.status, 200);
     EXPECT_EQ(observed<history::Log>(actions).size(), 2U);

@@ -31,9 +31,8 @@ Address address_of(const RequestArrived& event) {
 http::Response error_response(int status, std::string_view code, std::string_view message) {
     return {.status = status,
             .headers = {{"Content-Type", "application/json"}},
-            .body = http::make_body(
-                OrderedJson{{"code", code}, {"message", message}}.dump(2, ' ', false,
-                                                                       OrderedJson::error_handler_t::replace))};
+            .body = http::make_body(OrderedJson{{"code", code}, {"message", message}}.dump(
+                2, ' ', false, OrderedJson::error_handler_t::replace))};
 }
 
 }  // namespace mistrial::control_plane

@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-/// What authority, mirror and sinks have in common: exchanges that begin with a request and end with one reply. The
-/// cores own no socket, thread, clock or random device: `on(event, clocks) -> actions`.
+/// What authority, mirror and sinks have in common: exchanges that begin with a request and end with one
+/// reply. The cores own no socket, thread, clock or random device: `on(event, clocks) -> actions`.
 namespace mistrial::control_plane {
 
 /// One request and its reply, named by whoever carries them; never used twice in the life of a core.
@@ -33,8 +33,8 @@ struct TimerFired {
     TimerId timer = 0;
 };
 
-/// What a `serve` record says of a bundle request; the carrier adds when it began, how many body bytes went out and
-/// whether all did.
+/// What a `serve` record says of a bundle request; the carrier adds when it began, how many body bytes went
+/// out and whether all did.
 struct Served {
     std::string server;
     std::optional<std::string> node;  ///< who asked: an agent or a mirror
@@ -44,7 +44,8 @@ struct Served {
     int status = 0;
     friend bool operator==(const Served&, const Served&) = default;
 };
-[[nodiscard]] history::Serve to_record(const Served& served, TrueTime began, std::int64_t bytes, bool complete);
+[[nodiscard]] history::Serve to_record(const Served& served, TrueTime began, std::int64_t bytes,
+                                       bool complete);
 
 /// Ends an exchange.
 struct Reply {
@@ -59,7 +60,8 @@ struct SetTimer {
 struct CancelTimer {
     TimerId timer = 0;
 };
-/// Ask the server above (a mirror's upstream). Answered by UpstreamAnswered or UpstreamFailed with the same id.
+/// Ask the server above (a mirror's upstream). Answered by UpstreamAnswered or UpstreamFailed with the same
+/// id.
 struct AskUpstream {
     std::uint64_t id = 0;
     http::Request request;
@@ -72,7 +74,8 @@ struct UpstreamFailed {
     std::uint64_t id = 0;
     std::string reason;
 };
-/// Something that belongs in the history: Status, Log or LogUpload. `began` of a LogUpload is left for the carrier.
+/// Something that belongs in the history: Status, Log or LogUpload. `began` of a LogUpload is left for the
+/// carrier.
 struct Observed {
     ExchangeId exchange = 0;
     history::Value value;

@@ -45,7 +45,8 @@ Actions Mirror::on(const Event& event, const Clocks& clocks) {
         failed(*failure, out);
     } else if (const auto* closed = std::get_if<ExchangeClosed>(&event)) {
         for (auto& [bundle, entry] : entries_)
-            std::erase_if(entry.waiting, [&](const Waiting& one) { return one.exchange == closed->exchange; });
+            std::erase_if(entry.waiting,
+                          [&](const Waiting& one) { return one.exchange == closed->exchange; });
     }
     return out;
 }
@@ -54,7 +55,8 @@ void Mirror::request(const RequestArrived& event, const Clocks& clocks, Actions&
     const Address address = address_of(event);
     if (event.request.method != "GET" || !address.path.starts_with(kFetch)) {
         out.emplace_back(Reply{event.exchange,
-                               error_response(404, "resource_not_found", "expected GET /bundles/NAME"), std::nullopt});
+                               error_response(404, "resource_not_found", "expected GET /bundles/NAME"),
+                               std::nullopt});
         return;
     }
     const std::string bundle = address.path.substr(kFetch.size());
@@ -92,8 +94,11 @@ void Mirror::answered(const UpstreamAnswered& event, Actions& out) {
             break;
         case 304:
             if (entry->value) break;
-            return refuse_all(bundle, *entry, 502, "the upstream replied 304 to a request without an ETag", out);
-        case 404: entry->value.reset(); return refuse_all(bundle, *entry, 404, "no such bundle", out);
+            return refuse_all(bundle, *entry, 502, "the upstream replied 304 to a request without an ETag",
+                              out);
+        case 404:
+            entry->value.reset();
+            return refuse_all(bundle, *entry, 404, "no such bundle", out);
         default:
             return refuse_all(bundle, *entry, 502,
                               fmt::format("the upstream replied with status {}", event.response.status), out);

@@ -15,11 +15,12 @@ struct MirrorConfig {
     Duration ttl = std::chrono::seconds(1);  ///< how long an answer is fresh, by the mirror's monotonic clock
 };
 
-/// A plain CDN in front of one upstream: keeps the last 200 of each bundle for `ttl`, then asks again with If-None-Match.
-/// One upstream request at a time for each bundle; requests that meet it wait for its answer. Freshness counts from when
-/// the upstream request was sent, so that an agent is never older than `ttl` plus the fetch. What is stale is never
-/// served: while the upstream fails, the reply is 502 (a 404 of the upstream is passed on and forgets the bundle). No
-/// long polling: `Prefer` is not passed on and the type is `application/gzip`. I/O-free.
+/// A plain CDN in front of one upstream: keeps the last 200 of each bundle for `ttl`, then asks again with
+/// If-None-Match. One upstream request at a time for each bundle; requests that meet it wait for its answer.
+/// Freshness counts from when the upstream request was sent, so that an agent is never older than `ttl` plus
+/// the fetch. What is stale is never served: while the upstream fails, the reply is 502 (a 404 of the
+/// upstream is passed on and forgets the bundle). No long polling: `Prefer` is not passed on and the type is
+/// `application/gzip`. I/O-free.
 class Mirror {
   public:
     explicit Mirror(MirrorConfig config);
@@ -46,8 +47,10 @@ class Mirror {
     void answered(const UpstreamAnswered& event, Actions& out);
     void failed(const UpstreamFailed& event, Actions& out);
     [[nodiscard]] Entry* asked_by(std::uint64_t id, std::string& bundle);
-    [[nodiscard]] Reply deliver(const std::string& bundle, const Published& published, const Waiting& to) const;
-    void refuse_all(const std::string& bundle, Entry& entry, int status, std::string_view why, Actions& out) const;
+    [[nodiscard]] Reply deliver(const std::string& bundle, const Published& published,
+                                const Waiting& to) const;
+    void refuse_all(const std::string& bundle, Entry& entry, int status, std::string_view why,
+                    Actions& out) const;
 
     MirrorConfig config_;
     std::map<std::string, Entry, std::less<>> entries_;

@@ -62,7 +62,8 @@ Reply refused(ExchangeId exchange, std::string_view why) {
 history::Revisions revisions_of(const Json& bundles, std::string_view key) {
     history::Revisions revisions;
     if (bundles.is_object())
-        for (const auto& [name, value] : bundles.items()) revisions.emplace(name, text_at(value, key).value_or(""));
+        for (const auto& [name, value] : bundles.items())
+            revisions.emplace(name, text_at(value, key).value_or(""));
     return revisions;
 }
 
@@ -101,9 +102,9 @@ Actions Sink::on(const Event& event, const Clocks&) {
     } else if (arrived->request.method == "POST" && below(address.path, "/logs")) {
         logs(*arrived, address, out);
     } else {
-        out.emplace_back(Reply{arrived->exchange,
-                               error_response(404, "resource_not_found", "expected POST /status or POST /logs"),
-                               std::nullopt});
+        out.emplace_back(Reply{
+            arrived->exchange,
+            error_response(404, "resource_not_found", "expected POST /status or POST /logs"), std::nullopt});
     }
     return out;
 }
@@ -111,7 +112,8 @@ Actions Sink::on(const Event& event, const Clocks&) {
 void Sink::status(const RequestArrived& event, const Address& address, Actions& out) {
     auto payload = payload_of(event.request, config_.max_bytes);
     if (!payload || !payload->is_object()) {
-        out.emplace_back(refused(event.exchange, payload ? "a status report is an object" : payload.error().message));
+        out.emplace_back(
+            refused(event.exchange, payload ? "a status report is an object" : payload.error().message));
         return;
     }
     const Json& labels = member(*payload, "labels");
@@ -121,7 +123,8 @@ void Sink::status(const RequestArrived& event, const Address& address, Actions& 
     Json errors = Json::object();
     if (const Json& bundles = member(*payload, "bundles"); bundles.is_object())
         for (const auto& [name, bundle] : bundles.items()) {
-            if (auto revision = text_at(bundle, "active_revision")) status.revisions.emplace(name, std::move(*revision));
+            if (auto revision = text_at(bundle, "active_revision"))
+                status.revisions.emplace(name, std::move(*revision));
             if (const auto code = text_at(bundle, "code"))
                 errors[name] = Json{{"code", *code}, {"message", text_at(bundle, "message").value_or("")}};
         }
@@ -150,9 +153,9 @@ void Sink::logs(const RequestArrived& event, const Address& address, Actions& ou
     out.emplace_back(Observed{event.exchange, std::move(upload)});
     for (const Json& entry : *payload)
         if (entry.is_object())
-            out.emplace_back(Observed{
-                event.exchange,
-                log_of(entry, config_.reading, agent_of(address, member(entry, "labels")), number)});
+            out.emplace_back(
+                Observed{event.exchange,
+                         log_of(entry, config_.reading, agent_of(address, member(entry, "labels")), number)});
     out.emplace_back(accepted(event.exchange));
 }
 

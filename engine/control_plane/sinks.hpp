@@ -19,10 +19,10 @@ struct SinkConfig {
     std::uint64_t max_bytes = 256ULL << 20;  ///< of one payload, unpacked
 };
 
-/// Takes OPA's status reports (`POST [/nodes/N]/status[/partition]`) and decision logs (`POST [/nodes/N]/logs[/...]`,
-/// a JSON array, gzipped or not), replies 200 and tells what they say as Status, Log and LogUpload values. The node is
-/// the path's, else the label `node`, else `id`; the incarnation is the label `incarnation`. A payload that cannot be
-/// read gets 400. I/O-free.
+/// Takes OPA's status reports (`POST [/nodes/N]/status[/partition]`) and decision logs (`POST
+/// [/nodes/N]/logs[/...]`, a JSON array, gzipped or not), replies 200 and tells what they say as Status, Log
+/// and LogUpload values. The node is the path's, else the label `node`, else `id`; the incarnation is the
+/// label `incarnation`. A payload that cannot be read gets 400. I/O-free.
 class Sink {
   public:
     explicit Sink(SinkConfig config);

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-/// Seeded defects: each is one small class that bends one seam of a correct core. They prove that the harness finds
-/// what it claims to find.
+/// Seeded defects: each is one small class that bends one seam of a correct core. They prove that the harness
+/// finds what it claims to find.
 namespace mistrial::defects {
 
 struct Defect {

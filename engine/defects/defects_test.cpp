@@ -28,7 +28,8 @@ TEST(Defects, AreFoundByName) {
     EXPECT_EQ(find("no-such-defect"), nullptr);
 }
 
-/// Which revision is in force six seconds after a partition has healed, a newer one having been published in it.
+/// Which revision is in force six seconds after a partition has healed, a newer one having been published in
+/// it.
 std::string after_a_partition(std::string_view defect) {
     AgentRig rig = rig_with(defect);
     rig.publish_grants("r1", true);

@@ -36,10 +36,14 @@ struct Arguments {
 
 std::string_view name_of(LogLine::Level level) {
     switch (level) {
-        case LogLine::Level::debug: return "debug";
-        case LogLine::Level::info: return "info";
-        case LogLine::Level::warning: return "warning";
-        case LogLine::Level::error: return "error";
+        case LogLine::Level::debug:
+            return "debug";
+        case LogLine::Level::info:
+            return "info";
+        case LogLine::Level::warning:
+            return "warning";
+        case LogLine::Level::error:
+            return "error";
     }
     return "";
 }
@@ -48,7 +52,8 @@ std::string_view name_of(LogLine::Level level) {
 class Log {
   public:
     Log(std::string_view level, bool json) : json_(json) {
-        for (const auto one : {LogLine::Level::debug, LogLine::Level::info, LogLine::Level::warning, LogLine::Level::error})
+        for (const auto one :
+             {LogLine::Level::debug, LogLine::Level::info, LogLine::Level::warning, LogLine::Level::error})
             if (name_of(one) == level || (level == "warn" && one == LogLine::Level::warning)) least_ = one;
     }
 
@@ -58,9 +63,11 @@ class Log {
             std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
         std::string line;
         if (json_)
-            line = OrderedJson{{"level", name_of(level)}, {"msg", message}, {"time", format_rfc3339(now)}}.dump(
-                -1, ' ', false, OrderedJson::error_handler_t::replace);
-        else line = fmt::format("{} {}: {}", format_wall(now), name_of(level), message);
+            line =
+                OrderedJson{{"level", name_of(level)}, {"msg", message}, {"time", format_rfc3339(now)}}.dump(
+                    -1, ' ', false, OrderedJson::error_handler_t::replace);
+        else
+            line = fmt::format("{} {}: {}", format_wall(now), name_of(level), message);
         line += '\n';
         std::fwrite(line.data(), 1, line.size(), stderr);
     }
@@ -70,7 +77,8 @@ class Log {
     bool json_;
 };
 
-/// Termination signals as a readable descriptor. Made before any thread, so that all of them inherit the mask.
+/// Termination signals as a readable descriptor. Made before any thread, so that all of them inherit the
+/// mask.
 class Signals {
   public:
     Signals() {
@@ -117,7 +125,7 @@ int run(const Arguments& arguments) {
     const Signals signals;
     shell::AgentOptions options;
     auto listen = net::parse_endpoint(arguments.address.starts_with(':') ? "127.0.0.1" + arguments.address
-                                                                          : arguments.address);
+                                                                         : arguments.address);
     if (!listen) return refuse(with_context("--addr", listen.error()));
     options.listen = *listen;
     if (!arguments.config.empty()) {
@@ -160,8 +168,9 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"The embedded policy agent of mistrial: OPA's REST interface over bundles that carry a plan.\n"
-                 "Example: mistrial-agent run -s -a 127.0.0.1:8181 -c config.json instance.json"};
+    CLI::App app{
+        "The embedded policy agent of mistrial: OPA's REST interface over bundles that carry a plan.\n"
+        "Example: mistrial-agent run -s -a 127.0.0.1:8181 -c config.json instance.json"};
     app.require_subcommand(1);
     app.set_version_flag("--version", kVersion);
 
@@ -177,12 +186,14 @@ int main(int argc, char** argv) {
     run_command->add_option("--log-format", arguments.log_format)
         ->check(CLI::IsMember({"json", "text"}))
         ->capture_default_str();
-    run_command->add_option("--shutdown-grace-period", arguments.grace_seconds, "seconds to flush decision logs")
+    run_command
+        ->add_option("--shutdown-grace-period", arguments.grace_seconds, "seconds to flush decision logs")
         ->check(CLI::Range(0, 3600))
         ->capture_default_str();
     run_command->add_option("--defect", arguments.defect, "run with a seeded defect (mistrial list defects)");
     bool quiet = true;
-    run_command->add_flag("--skip-version-check,--disable-telemetry", quiet, "as OPA's; nothing calls out anyway");
+    run_command->add_flag("--skip-version-check,--disable-telemetry", quiet,
+                          "as OPA's; nothing calls out anyway");
     run_command->add_option("data", arguments.data, "JSON files merged into the data document");
     CLI::App* version_command = app.add_subcommand("version", "print the version");
     try {

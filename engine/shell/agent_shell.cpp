@@ -20,15 +20,20 @@ using agent::LogLine;
 constexpr Duration kForEver = std::chrono::hours(24);
 
 Clocks clocks_now() {
-    return {WallTime{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())},
-            MonoTime{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())}};
+    return {
+        WallTime{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())},
+        MonoTime{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())}};
 }
 
 class Shell final : public AgentShell {
   public:
     Shell(net::Loop& loop, AgentOptions options)
-        : loop_(loop), log_(std::move(options.log)), grace_(options.grace), setup_(std::move(options.setup)),
-          disk_(loop), loading_(loop) {}
+        : loop_(loop),
+          log_(std::move(options.log)),
+          grace_(options.grace),
+          setup_(std::move(options.setup)),
+          disk_(loop),
+          loading_(loop) {}
 
     Result<> open(const net::Endpoint& listen) {
         for (const auto& [name, service] : setup_.config.services) {
@@ -36,8 +41,9 @@ class Shell final : public AgentShell {
             if (!url) return fail("service '{}': {}", name, url.error().message);
             // Every bundle may hold a long poll; status and decision log have one request each.
             const net::HttpClientLimits limits{.connections = setup_.config.bundles.size() + 2};
-            services_.emplace(name, Connection{std::make_unique<net::HttpClient>(loop_, url->endpoint, limits),
-                                               std::move(url->prefix)});
+            services_.emplace(name,
+                              Connection{std::make_unique<net::HttpClient>(loop_, url->endpoint, limits),
+                                         std::move(url->prefix)});
         }
         root_ = setup_.config.persistence_directory;
         std::vector<std::string> problems;
@@ -115,7 +121,8 @@ class Shell final : public AgentShell {
             });
         } else if (auto* load = std::get_if<agent::Load>(&action)) {
             loading_.submit([this, job = std::move(*load)]() -> Worker::Continuation {
-                return [this, done = agent::LoadDone{job.job, agent::Loader().load(job.archive, job.limits)}]() mutable {
+                return [this, done = agent::LoadDone{
+                                  job.job, agent::Loader().load(job.archive, job.limits)}]() mutable {
                     feed(std::move(done));
                 };
             });
@@ -131,13 +138,15 @@ class Shell final : public AgentShell {
         net::HttpRequest request = to_net(send.message);
         request.target = to.prefix + request.target;
         const agent::RequestId id = send.request;
-        calls_[id] = to.client->request(
-            request, send.header_timeout.value_or(kForEver),
-            {.on_first_write = {}, .on_done = [this, id](net::HttpOutcome outcome) {
-                 calls_.erase(id);
-                 if (outcome.complete()) feed(agent::Responded{id, from_net(std::move(outcome.response))});
-                 else feed(agent::RequestFailed{id, std::move(outcome.error)});
-             }});
+        calls_[id] =
+            to.client->request(request, send.header_timeout.value_or(kForEver),
+                               {.on_first_write = {}, .on_done = [this, id](net::HttpOutcome outcome) {
+                                    calls_.erase(id);
+                                    if (outcome.complete())
+                                        feed(agent::Responded{id, from_net(std::move(outcome.response))});
+                                    else
+                                        feed(agent::RequestFailed{id, std::move(outcome.error)});
+                                }});
     }
 
     void finish(bool flushed) {

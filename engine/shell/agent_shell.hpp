@@ -27,8 +27,9 @@ struct AgentOptions {
     std::function<void(agent::LogLine::Level, std::string_view)> log;
 };
 
-/// The embedded agent as a process has it: the core on a port, with connections to its services and files on a disk.
-/// Lives on one Loop: made, used and destroyed on its thread. Destroying it is a crash; `stop` is SIGTERM.
+/// The embedded agent as a process has it: the core on a port, with connections to its services and files on
+/// a disk. Lives on one Loop: made, used and destroyed on its thread. Destroying it is a crash; `stop` is
+/// SIGTERM.
 class AgentShell {
   public:
     /// Loads what was persisted, listens and starts the core. Errors: the port, a service's url.
@@ -37,8 +38,8 @@ class AgentShell {
 
     [[nodiscard]] virtual const net::Endpoint& endpoint() const = 0;
 
-    /// Stops listening, flushes the decision log for at most the grace period, then calls `stopped` with whether all
-    /// was flushed.
+    /// Stops listening, flushes the decision log for at most the grace period, then calls `stopped` with
+    /// whether all was flushed.
     virtual void stop(std::function<void(bool)> stopped) = 0;
 };
 

@@ -18,11 +18,13 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 
 TEST(ServiceUrl, IsTakenApart) {
-    EXPECT_EQ(*parse_service_url("http://127.0.0.1:81/nodes/a1"), (ServiceUrl{{"127.0.0.1", 81}, "/nodes/a1"}));
+    EXPECT_EQ(*parse_service_url("http://127.0.0.1:81/nodes/a1"),
+              (ServiceUrl{{"127.0.0.1", 81}, "/nodes/a1"}));
     EXPECT_EQ(*parse_service_url("http://localhost:81"), (ServiceUrl{{"127.0.0.1", 81}, ""}));
     EXPECT_EQ(*parse_service_url("http://127.0.0.1/"), (ServiceUrl{{"127.0.0.1", 80}, ""}));
     EXPECT_EQ(*parse_service_url("http://[::1]:81/x/"), (ServiceUrl{{"::1", 81}, "/x"}));
-    for (const char* url : {"https://127.0.0.1:81", "127.0.0.1:81", "http://", "http://example.org:81", "http://1.2.3.4:x"})
+    for (const char* url :
+         {"https://127.0.0.1:81", "127.0.0.1:81", "http://", "http://example.org:81", "http://1.2.3.4:x"})
         EXPECT_TRUE(parse_service_url(url).has_error()) << url;
 }
 
@@ -41,7 +43,8 @@ TEST_F(AgentShellTest, AFleetOfOneServesAPublishedRevision) {
     ASSERT_TRUE(until([&] { return decide("n2").at("/result/policy"_json_pointer) == "r2"; }));
     EXPECT_EQ(decide("n3").at("/result/allow"_json_pointer), false);
 
-    ASSERT_TRUE(until([&] { return !observed<history::Log>().empty() && !observed<history::Status>().empty(); }));
+    ASSERT_TRUE(
+        until([&] { return !observed<history::Log>().empty() && !observed<history::Status>().empty(); }));
     EXPECT_EQ(observed<history::Log>()[0].nonce, "n1");
     EXPECT_EQ(observed<history::Status>().back().agent, "a1");
     const auto serves = observed<history::Serve>();

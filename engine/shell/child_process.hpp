@@ -21,7 +21,8 @@ class ChildProcess {
     ChildProcess(std::vector<std::string> command, const std::string& output) {
         posix_spawn_file_actions_t files;
         posix_spawn_file_actions_init(&files);
-        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+        posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                         0600);
         posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
         std::vector<char*> arguments;
         for (std::string& word : command) arguments.push_back(word.data());
@@ -29,7 +30,8 @@ class ChildProcess {
         std::string home = fmt::format("HOME={}", std::getenv("HOME") != nullptr ? std::getenv("HOME") : "/");
         std::string path = "PATH=/usr/bin:/bin";
         char* environment[] = {home.data(), path.data(), nullptr};
-        if (::posix_spawn(&pid_, arguments[0], &files, nullptr, arguments.data(), environment) != 0) pid_ = -1;
+        if (::posix_spawn(&pid_, arguments[0], &files, nullptr, arguments.data(), environment) != 0)
+            pid_ = -1;
         posix_spawn_file_actions_destroy(&files);
     }
     ~ChildProcess() {

@@ -11,8 +11,8 @@
 #include <fstream>
 #include <set>
 
-/// The same story told to real OPA and to mistrial-agent, each a process before our authority and sink: what can be
-/// observed is the same.
+/// The same story told to real OPA and to mistrial-agent, each a process before our authority and sink: what
+/// can be observed is the same.
 namespace mistrial::shell::testing {
 namespace {
 
@@ -26,7 +26,8 @@ std::string find_opa() {
     std::string path;
     if (std::FILE* pipe = ::popen(command.c_str(), "r")) {
         std::array<char, 4096> buffer;
-        while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) path.append(buffer.data(), size);
+        while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
+            path.append(buffer.data(), size);
         ::pclose(pipe);
     }
     while (path.ends_with('\n')) path.pop_back();
@@ -45,34 +46,41 @@ class Conformance : public ::testing::TestWithParam<const char*>, protected Shel
         std::ofstream(config) << agent_config.dump();
         std::ofstream(instance) << R"({"mistrial_instance": {"id": "a1#1"}})";
         if (port == 0) {
-            auto probe = net::HttpServer::listen(loop, {}, [](const net::HttpRequest&, net::Responder) {}).value();
+            auto probe =
+                net::HttpServer::listen(loop, {}, [](const net::HttpRequest&, net::Responder) {}).value();
             port = probe->endpoint().port;
         }
         std::vector<std::string> command{embedded() ? kAgent : find_opa()};
         for (std::string word : {"run", "-s", "-a"}) command.push_back(std::move(word));
         command.push_back(fmt::format("127.0.0.1:{}", port));
-        for (const std::string& word : {std::string("-c"), config, std::string("--skip-version-check"), instance})
+        for (const std::string& word :
+             {std::string("-c"), config, std::string("--skip-version-check"), instance})
             command.push_back(word);
         child.emplace(std::move(command), (state / "log").string());
         ASSERT_TRUE(child->started());
-        ASSERT_TRUE(until([&] { return ask("GET", "/health").status == 200; })) << read_file(state / "log").value();
+        ASSERT_TRUE(until([&] { return ask("GET", "/health").status == 200; }))
+            << read_file(state / "log").value();
     }
     net::HttpResponse ask(std::string method, std::string target, std::string body = {}) {
-        return exchange({"127.0.0.1", port},
-                        {.method = std::move(method), .target = std::move(target), .headers = {}, .body = std::move(body)});
+        return exchange({"127.0.0.1", port}, {.method = std::move(method),
+                                              .target = std::move(target),
+                                              .headers = {},
+                                              .body = std::move(body)});
     }
     bool ready() {
         return until([&] { return ask("GET", "/health?bundles").status == 200; });
     }
     /// The policy marker of a decision; empty when undefined.
     std::string policy(const std::string& nonce = "n") {
-        const std::string body = Json{{"input", {{"user", "alice"}, {"action", "read"}, {"nonce", nonce}}}}.dump();
+        const std::string body =
+            Json{{"input", {{"user", "alice"}, {"action", "read"}, {"nonce", nonce}}}}.dump();
         const Json answer = Json::parse(ask("POST", "/v1/data/mistrial/decision", body).body, nullptr, false);
         return answer.value("/result/policy"_json_pointer, "");
     }
     std::size_t count(int status) {
         std::size_t found = 0;
-        for (const history::Serve& serve : observed<history::Serve>()) found += serve.status == status ? 1 : 0;
+        for (const history::Serve& serve : observed<history::Serve>())
+            found += serve.status == status ? 1 : 0;
         return found;
     }
 
@@ -85,9 +93,9 @@ TEST_P(Conformance, ActivatesWhatOurAuthorityServesAndPollsWithItsEtag) {
     (void)publish("main", "r1", grants_members("r1", true));
     start();
     ASSERT_TRUE(ready());
-    const Json answer = Json::parse(
-        ask("POST", "/v1/data/mistrial/decision?provenance", R"({"input":{"user":"alice","action":"read","nonce":"x"}})")
-            .body);
+    const Json answer = Json::parse(ask("POST", "/v1/data/mistrial/decision?provenance",
+                                        R"({"input":{"user":"alice","action":"read","nonce":"x"}})")
+                                        .body);
     EXPECT_EQ(answer.at("/result/allow"_json_pointer), true);
     EXPECT_EQ(answer.at("/result/policy"_json_pointer), "r1");
     EXPECT_EQ(answer.at("/result/data"_json_pointer), "r1");
@@ -214,16 +222,19 @@ TEST_P(Conformance, AnswersTheRestApiAlike) {
         {"GET", "/v1/data/grants/users/alice/roles/0", "", 200, "/result", ""},
         {"GET", "/v1/data/grants/users/nobody", "", 200, "/result", ""},
         {"GET", "/v1/data/grants%2Fmarker", "", 200, "/result", ""},
-        {"GET", "/v1/data/mistrial/decision/allow?input=%7B%22user%22:%22alice%22,%22action%22:%22read%22%7D", "", 200,
+        {"GET", "/v1/data/mistrial/decision/allow?input=%7B%22user%22:%22alice%22,%22action%22:%22read%22%7D",
+         "", 200, "/result", "true"},
+        {"POST", "/v1/data/mistrial/decision/allow", R"({"input":{"user":"alice","action":"read"}})", 200,
          "/result", "true"},
-        {"POST", "/v1/data/mistrial/decision/allow", R"({"input":{"user":"alice","action":"read"}})", 200, "/result", "true"},
-        {"POST", "/v1/data/mistrial/decision/allow", R"({"input":{"user":"alice","action":"write"}})", 200, "/result",
-         "false"},
-        // A part that the decision never has is a type error to OPA's compiler (500), undefined to a plan: not compared.
+        {"POST", "/v1/data/mistrial/decision/allow", R"({"input":{"user":"alice","action":"write"}})", 200,
+         "/result", "false"},
+        // A part that the decision never has is a type error to OPA's compiler (500), undefined to a plan:
+        // not compared.
         {"POST", "/v1/data/mistrial/decision/allow", "", 200, "/result", "false"},
         {"POST", "/v1/data/mistrial/decision/allow", "", 200, "/warning/code", "\"api_usage_warning\""},
         {"POST", "/v1/data/mistrial/decision/allow", "{}", 200, "/warning/code", "\"api_usage_warning\""},
-        {"POST", "/v1/data/mistrial/decision/allow", R"({"input":null})", 200, "/warning/code", "\"api_usage_warning\""},
+        {"POST", "/v1/data/mistrial/decision/allow", R"({"input":null})", 200, "/warning/code",
+         "\"api_usage_warning\""},
         {"POST", "/v1/data/mistrial/decision/allow", R"({"input":{}})", 200, "/warning", ""},
         {"POST", "/v1/data/mistrial/decision", "{", 400, "/code", "\"invalid_parameter\""},
         {"POST", "/v1/data/mistrial/decision", "[]", 400, "/code", "\"invalid_parameter\""},
@@ -237,13 +248,15 @@ TEST_P(Conformance, AnswersTheRestApiAlike) {
     };
     for (const Row& row : rows) {
         const net::HttpResponse answer = ask(row.method, row.target, row.body);
-        EXPECT_EQ(answer.status, row.status) << row.method << ' ' << row.target << ' ' << row.body << '\n' << answer.body;
+        EXPECT_EQ(answer.status, row.status) << row.method << ' ' << row.target << ' ' << row.body << '\n'
+                                             << answer.body;
         const Json json = Json::parse(answer.body, nullptr, false);
         const Json::json_pointer where(row.pointer);
         const bool present = !json.is_discarded() && json.contains(where);
         const std::string said = present ? json.at(where).dump() : "";
         if (*row.says == '\0' && *row.pointer == '\0') continue;
-        EXPECT_EQ(said, row.says) << row.method << ' ' << row.target << ' ' << row.body << '\n' << answer.body;
+        EXPECT_EQ(said, row.says) << row.method << ' ' << row.target << ' ' << row.body << '\n'
+                                  << answer.body;
     }
 }
 

@@ -13,11 +13,13 @@ namespace {
 using namespace control_plane;
 
 Clocks clocks_now() {
-    return {WallTime{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())},
-            MonoTime{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())}};
+    return {
+        WallTime{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())},
+        MonoTime{std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())}};
 }
 
-/// Any of the three cores behind a port. `on_sent` callbacks may outlive the server: they hold the observer alone.
+/// Any of the three cores behind a port. `on_sent` callbacks may outlive the server: they hold the observer
+/// alone.
 template <class Core>
 class CoreServer final : public ControlPlaneServer {
   public:
@@ -55,7 +57,8 @@ class CoreServer final : public ControlPlaneServer {
         responder.on_gone([this, id] {
             if (exchanges_.erase(id) > 0) feed(ExchangeClosed{id});
         });
-        exchanges_.emplace(id, Exchange{std::move(responder), std::chrono::steady_clock::now(), std::nullopt});
+        exchanges_.emplace(id,
+                           Exchange{std::move(responder), std::chrono::steady_clock::now(), std::nullopt});
         feed(RequestArrived{id, from_net(request), std::nullopt});
     }
 
@@ -68,20 +71,21 @@ class CoreServer final : public ControlPlaneServer {
             answer(*reply);
         } else if (auto* set = std::get_if<SetTimer>(&action)) {
             const TimerId timer = set->timer;
-            timers_[timer] =
-                loop_.at(net::SteadyTime(set->at.time_since_epoch()), [this, timer] {
-                    timers_.erase(timer);
-                    feed(TimerFired{timer});
-                });
+            timers_[timer] = loop_.at(net::SteadyTime(set->at.time_since_epoch()), [this, timer] {
+                timers_.erase(timer);
+                feed(TimerFired{timer});
+            });
         } else if (auto* cancel = std::get_if<CancelTimer>(&action)) {
             timers_.erase(cancel->timer);
         } else if (auto* ask = std::get_if<AskUpstream>(&action)) {
-            upstream_->request(to_net(ask->request), upstream_timeout_,
-                               {.on_first_write = {}, .on_done = [this, id = ask->id](net::HttpOutcome outcome) {
-                                    if (outcome.complete())
-                                        feed(UpstreamAnswered{id, from_net(std::move(outcome.response))});
-                                    else feed(UpstreamFailed{id, std::move(outcome.error)});
-                                }});
+            upstream_->request(
+                to_net(ask->request), upstream_timeout_,
+                {.on_first_write = {}, .on_done = [this, id = ask->id](net::HttpOutcome outcome) {
+                     if (outcome.complete())
+                         feed(UpstreamAnswered{id, from_net(std::move(outcome.response))});
+                     else
+                         feed(UpstreamFailed{id, std::move(outcome.error)});
+                 }});
         } else if (auto* observed = std::get_if<Observed>(&action)) {
             observe(*observed);
         }
@@ -96,7 +100,8 @@ class CoreServer final : public ControlPlaneServer {
             return;
         }
         if (observer_->observed)
-            observer_->observed(observer_->true_time(std::chrono::steady_clock::now()), std::move(observed.value));
+            observer_->observed(observer_->true_time(std::chrono::steady_clock::now()),
+                                std::move(observed.value));
     }
 
     void answer(Reply& reply) {
@@ -110,8 +115,9 @@ class CoreServer final : public ControlPlaneServer {
                 if (!observer->observed) return;
                 const TrueTime ended = observer->true_time(sent.ended);
                 if (served)
-                    observer->observed(ended, to_record(*served, observer->true_time(sent.began),
-                                                        static_cast<std::int64_t>(sent.bytes), sent.complete));
+                    observer->observed(ended,
+                                       to_record(*served, observer->true_time(sent.began),
+                                                 static_cast<std::int64_t>(sent.bytes), sent.complete));
                 if (upload) observer->observed(ended, *upload);
             });
     }
@@ -143,17 +149,18 @@ Result<std::unique_ptr<CoreServer<Core>>> serve(net::Loop& loop, const net::Endp
 
 }  // namespace
 
-Result<std::unique_ptr<ControlPlaneServer>> ControlPlaneServer::authority(net::Loop& loop, const net::Endpoint& on,
-                                                                          AuthorityConfig config, Observer observer) {
+Result<std::unique_ptr<ControlPlaneServer>> ControlPlaneServer::authority(net::Loop& loop,
+                                                                          const net::Endpoint& on,
+                                                                          AuthorityConfig config,
+                                                                          Observer observer) {
     auto server = serve<Authority>(loop, on, std::move(config), std::move(observer));
     if (!server) return server.error();
     return std::unique_ptr<ControlPlaneServer>(std::move(*server));
 }
 
-Result<std::unique_ptr<ControlPlaneServer>> ControlPlaneServer::mirror(net::Loop& loop, const net::Endpoint& on,
-                                                                       MirrorConfig config,
-                                                                       const net::Endpoint& upstream,
-                                                                       Observer observer, Duration upstream_timeout) {
+Result<std::unique_ptr<ControlPlaneServer>> ControlPlaneServer::mirror(
+    net::Loop& loop, const net::Endpoint& on, MirrorConfig config, const net::Endpoint& upstream,
+    Observer observer, Duration upstream_timeout) {
     auto server = serve<Mirror>(loop, on, std::move(config), std::move(observer));
     if (!server) return server.error();
     (*server)->ask_at(upstream, upstream_timeout);

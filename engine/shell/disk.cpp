@@ -61,12 +61,16 @@ Result<> perform(const DiskStep& step, const std::filesystem::path& root) {
             if (error) return fail("{}: cannot be made: {}", path.string(), error.message());
             return {};
         }
-        case DiskStep::Kind::write: return write_bytes(path, http::bytes_of(step.bytes));
-        case DiskStep::Kind::sync: return sync_path(path, O_RDONLY);
+        case DiskStep::Kind::write:
+            return write_bytes(path, http::bytes_of(step.bytes));
+        case DiskStep::Kind::sync:
+            return sync_path(path, O_RDONLY);
         case DiskStep::Kind::rename:
-            if (::rename(path.c_str(), (root / step.to).c_str()) != 0) return refusal(path, "cannot be renamed");
+            if (::rename(path.c_str(), (root / step.to).c_str()) != 0)
+                return refusal(path, "cannot be renamed");
             return {};
-        case DiskStep::Kind::sync_directory: return sync_path(path, O_RDONLY | O_DIRECTORY);
+        case DiskStep::Kind::sync_directory:
+            return sync_path(path, O_RDONLY | O_DIRECTORY);
     }
     return {};
 }
@@ -82,10 +86,12 @@ std::vector<agent::PersistedFile> load_persisted(const std::filesystem::path& ro
     std::vector<agent::PersistedFile> files;
     std::error_code error;
     const auto folder = root / "bundles";
-    for (std::filesystem::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    for (std::filesystem::recursive_directory_iterator at(folder, error), end; !error && at != end;
+         at.increment(error)) {
         if (!at->is_regular_file() || at->path().extension() == ".tmp") continue;
         auto bytes = read_file(at->path());
-        if (!bytes) problems.push_back(bytes.error().message);
+        if (!bytes)
+            problems.push_back(bytes.error().message);
         else
             files.push_back({std::filesystem::relative(at->path(), root).generic_string(),
                              http::make_body(std::move(*bytes))});

@@ -15,7 +15,8 @@ namespace mistrial::shell {
 /// Performs the steps in order until one fails.
 [[nodiscard]] agent::Persisted perform(const agent::Persist& job, const std::filesystem::path& root);
 
-/// What lies below `root`/bundles, temporary files excepted. What cannot be read is left out and said in `problems`.
+/// What lies below `root`/bundles, temporary files excepted. What cannot be read is left out and said in
+/// `problems`.
 [[nodiscard]] std::vector<agent::PersistedFile> load_persisted(const std::filesystem::path& root,
                                                                std::vector<std::string>& problems);
 

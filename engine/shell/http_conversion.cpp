@@ -43,7 +43,9 @@ http::Request from_net(const net::HttpRequest& request) {
 }
 
 http::Response from_net(net::HttpResponse response) {
-    return {.status = response.status, .headers = from_net(response.headers), .body = body_of(std::move(response.body))};
+    return {.status = response.status,
+            .headers = from_net(response.headers),
+            .body = body_of(std::move(response.body))};
 }
 
 }  // namespace mistrial::shell

@@ -3,7 +3,8 @@
 #include "core/net/http_message.hpp"
 #include "engine/http_message.hpp"
 
-/// The cores' messages and the network's: the same things, owned differently (a core's body is shared by a fleet).
+/// The cores' messages and the network's: the same things, owned differently (a core's body is shared by a
+/// fleet).
 namespace mistrial::shell {
 
 [[nodiscard]] net::HttpRequest to_net(const http::Request& request);

@@ -11,8 +11,9 @@
 
 namespace mistrial::shell {
 
-/// Runs jobs one after another on a thread of its own: what would keep a loop from answering. Made and destroyed on the
-/// loop's thread; the destructor waits for the job at work, drops the others, and nothing of them reaches the loop.
+/// Runs jobs one after another on a thread of its own: what would keep a loop from answering. Made and
+/// destroyed on the loop's thread; the destructor waits for the job at work, drops the others, and nothing of
+/// them reaches the loop.
 class Worker {
   public:
     /// What is left to do on the loop's thread.
@@ -30,7 +31,8 @@ class Worker {
     void work();
 
     net::Loop& loop_;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< read and written on the loop's thread only
+    std::shared_ptr<bool> alive_ =
+        std::make_shared<bool>(true);  ///< read and written on the loop's thread only
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Job> jobs_;
