@@ -210,7 +210,10 @@ TEST_F(LedgerTest, CleanLeavesARunningRunAlone) {
 TEST_F(LedgerTest, CleanLeavesNothingOfAKilledRun) {
     Victim victim(ledgers(), directory.path());
     EXPECT_THAT(clean(ledgers())->running, ElementsAre("victim"));
+    const auto child = *identify(victim.child);
     victim.kill();
+    for (int i = 0; i < 1000 && is_alive(child); ++i) std::this_thread::sleep_for(1ms);
+    EXPECT_FALSE(is_alive(child)) << "what mistrial forked dies with it";
     EXPECT_TRUE(is_alive(victim.grandchild)) << "the kernel kills only what mistrial itself forked";
 
     const auto report = clean(ledgers());
