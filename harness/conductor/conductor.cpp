@@ -218,9 +218,10 @@ class Run {
         const auto kind = event.type == Type::ok     ? generator::Update::Kind::ok
                           : event.type == Type::fail ? generator::Update::Kind::fail
                                                      : generator::Update::Kind::info;
+        // A fleet that is not there from the start is no trial; what it prints tells why.
         if (const auto* start = std::get_if<world::StartNode>(&flight.operation.command);
-            start && event.type != Type::ok)
-            outcome_.troubles.push_back(fmt::format("{}: did not start: {}", start->node, event.error.value_or("no reason given")));
+            start && event.type != Type::ok && !outcome_.interrupted)
+            return fail("{} did not start: {}", start->node, event.error.value_or("no reason given"));
         if (flight.process) {
             MISTRIAL_INVARIANT(flight.invoked, "operation {} completed and was never invoked", event.id);
             processes_.give_back(*flight.process, event.type == Type::info);
@@ -262,6 +263,9 @@ class Run {
     }
 
     Result<> on(world::Observed& event) {
+        if (const auto* death = std::get_if<history::Death>(&event.value); death != nullptr && death->how == "exited")
+            outcome_.troubles.push_back(fmt::format("{} ended by itself at {}; its log says why", death->incarnation,
+                                                    format_seconds(event.time.time_since_epoch())));
         Record record;
         record.time = event.time;
         record.process = std::move(event.process);
@@ -376,8 +380,8 @@ Result<Outcome> conduct(const scenario::Plan& plan, world::World& world, const H
     const auto stopped = world.stop();
     const auto drained = outcome ? run.drain() : Result<>{};
     if (!outcome) return outcome;
+    *outcome = run.outcome();
     outcome->world = std::move(*capabilities);
-    outcome->interrupted = run.outcome().interrupted;
     if (!stopped) outcome->troubles.push_back(stopped.error().message);
     if (!drained) return drained.error();
     return outcome;

@@ -146,6 +146,16 @@ TEST(Conductor, AFleetWithoutPolicyIsNoTrial) {
     EXPECT_NE(conducted.outcome.error().message.find("acknowledged"), std::string::npos);
 }
 
+TEST(Conductor, ANodeThatDoesNotStartEndsTheRun) {
+    ScriptedWorld world;
+    world.outcome = [](const world::Command& command) {
+        return std::holds_alternative<world::StartNode>(command) ? Type::fail : Type::ok;
+    };
+    const Conducted conducted = run(plan_of(), world);
+    ASSERT_FALSE(conducted.outcome);
+    EXPECT_NE(conducted.outcome.error().message.find("a1 did not start"), std::string::npos);
+}
+
 TEST(Conductor, AnIndeterminateOperationRetiresItsProcess) {
     ScriptedWorld world;
     world.outcome = [](const world::Command& command) {
