@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kAnswersWithin = 30s;
+constexpr Duration kAnswersWithin = 60s;
 constexpr Duration kAskAgain = 10ms;
 constexpr Duration kClockWithin = 2s;
 
@@ -114,7 +114,7 @@ void AgentProcess::ask_health(std::uint64_t life, net::SteadyTime give_up) {
             if (life == life_ && starting_) ask_health(life, give_up);
         });
     };
-    client_.request(request, 1s, std::move(callbacks));
+    client_.request(request, 5s, std::move(callbacks));
 }
 
 void AgentProcess::on_end() {
