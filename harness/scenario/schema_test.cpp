@@ -68,9 +68,11 @@ TEST(ScenarioSchema, has_a_claim_for_every_property_of_the_catalogue) {
 }
 
 TEST(ClaimProfile, claims_what_is_judged) {
-    for (const embedded::File& file : embedded::files_below("claims/"))
-        for (const auto& [name, claim] : Json::parse(file.bytes).at("claims").items())
+    for (const embedded::File& file : embedded::files_below("claims/")) {
+        const Json profile = Json::parse(file.bytes);
+        for (const auto& [name, claim] : profile.at("claims").items())
             EXPECT_TRUE(checkers::find_property(name)->judged) << name;
+    }
 }
 
 TEST(ClaimProfile, is_a_set_of_claims_that_a_scenario_may_make) {

@@ -19,7 +19,7 @@
 namespace mistrial::nemesis::testing {
 
 [[nodiscard]] inline std::filesystem::path subject_binary() {
-    return std::filesystem::path(MISTRIAL_BINARY_DIR) / "nemesis" / "nemesis_test_subject";
+    return std::filesystem::path(MISTRIAL_BINARY_DIR) / "bin" / "nemesis_test_subject";
 }
 
 /// A directory that goes with the test.
