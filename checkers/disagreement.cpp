@@ -108,7 +108,7 @@ Violation SplitBrain::describe(const Episode& episode) const {
 
     Violation violation;
     violation.agent = wrong_name;
-    const TrueTime deadline = model().floor(floors_, wrong.agent, bundle_id).deadline(zero);
+    const TrueTime deadline = model().floor(floors_, wrong.agent, bundle_id).deadline(zero, wrong.inv);
     const bool had_it = delivered_by(model(), wrong.agent, bundle_id, since, deadline);
     violation.attribution = had_it ? Attribution::agent : Attribution::system;
     violation.from = std::min(episode.from, std::min(wrong.inv, other.inv));

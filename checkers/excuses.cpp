@@ -1,6 +1,14 @@
 #include "checkers/excuses.hpp"
 
 namespace mistrial::checkers {
+namespace {
+
+/// Whether another process runs after the window than before it. One without length says nothing of the kind.
+bool parts_processes(const ExcuseWindow& window) {
+    return window.cause == ExcuseCause::not_running && window.from < *window.to;
+}
+
+}  // namespace
 
 FloorTable& Excuses::table(Duration within, bool faults_excuse) {
     return tables_.try_emplace({within, faults_excuse}, within, faults_excuse).first->second;
@@ -15,6 +23,7 @@ kernels::DeadlineFloor& Excuses::floor(FloorTable& table, AgentId agent, BundleI
         if (!table.heeds(window) || !window.concerns(agent, bundle)) continue;
         if (window.to) {
             floor.excuse(window.from, *window.to, acknowledged);
+            if (parts_processes(window)) floor.restarts(*window.to, acknowledged);
         } else {
             floor.excuse_begins(window.from, acknowledged);
         }
@@ -41,7 +50,9 @@ void Excuses::ends(WindowId id, TrueTime at) {
     for (auto& [key, table] : tables_) {
         if (!table.heeds(window)) continue;
         for (auto& [subject, floor] : table.floors_) {
-            if (window.concerns(subject.first, subject.second)) floor.excuse_ends(at);
+            if (!window.concerns(subject.first, subject.second)) continue;
+            if (parts_processes(window)) floor.restarts(at, acknowledged_of_(context_, subject.second));
+            floor.excuse_ends(at);
         }
     }
 }
@@ -51,7 +62,9 @@ void Excuses::was(ExcuseWindow window) {
         if (!table.heeds(window)) continue;
         for (auto& [subject, floor] : table.floors_) {
             if (!window.concerns(subject.first, subject.second)) continue;
-            floor.excuse(window.from, *window.to, acknowledged_of_(context_, subject.second));
+            const kernels::Acknowledged& acknowledged = acknowledged_of_(context_, subject.second);
+            floor.excuse(window.from, *window.to, acknowledged);
+            if (parts_processes(window)) floor.restarts(*window.to, acknowledged);
         }
     }
     windows_.push_back(std::move(window));

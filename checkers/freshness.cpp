@@ -107,7 +107,7 @@ Violation BoundedStaleness::describe(const Episode& episode) const {
     const TrueTime acknowledged = publish.outcome == PublishOutcome::ok ? *publish.res : publish.effective;
     const Timeline timeline{acknowledged};
     const kernels::DeadlineFloor& floor = model().floor(floors_, stale.note.agent, stale.bundle);
-    const TrueTime deadline = floor.deadline(acknowledged);
+    const TrueTime deadline = floor.deadline(acknowledged, stale.note.inv);
     const std::string within = format_duration(*claim().within);
     const std::string shown = stale.note.number == nothing_active ? "no revision" : bundle.revision(stale.note.number).name;
 

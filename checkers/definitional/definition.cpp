@@ -162,7 +162,7 @@ std::vector<const Publish*> due(const View& view, const std::string& bundle, con
     std::vector<const Publish*> floors;
     for (const Publish& publish : view.publishes) {
         if (publish.bundle != bundle || publish.bad) continue;
-        if (deadline(view, publish, agent, within, faults_excuse) < t) floors.push_back(&publish);
+        if (deadline(view, publish, agent, t, within, faults_excuse) < t) floors.push_back(&publish);
     }
     return floors;
 }

@@ -282,7 +282,7 @@ class Builder {
         for (const Record& record : records_) {
             if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
                 Life& life = lives[boot->agent];
-                view_.windows.push_back({boot->agent, "", false, life.down.value_or(life.heard), record.time});
+                view_.windows.push_back({boot->agent, "", false, life.down.value_or(life.heard), record.time, true});
                 life.heard = record.time;
                 life.down.reset();
             } else if (const auto* death = std::get_if<history::Death>(&record.value)) {
@@ -346,9 +346,13 @@ bool certainly_before(const Publish* a, const Publish& b) {
     return a->bundle == b.bundle && a < &b && effective(*a) < b.inv;
 }
 
-TrueTime deadline(const View& view, const Publish& publish, const std::string& agent, Duration within, bool faults_excuse) {
-    const TrueTime acked = acknowledged(publish);
+TrueTime deadline(const View& view, const Publish& publish, const std::string& agent, TrueTime t, Duration within,
+                  bool faults_excuse) {
+    TrueTime acked = acknowledged(publish);
     if (acked == TrueTime::max()) return TrueTime::max();
+    // A process that began after the acknowledgement has the whole bound from its beginning.
+    for (const Window& window : view.windows)
+        if (window.restart && window.from < window.to && window.agent == agent && window.to <= t) acked = std::max(acked, window.to);
     std::vector<TrueTime> starts{acked};
     std::vector<const Window*> windows;
     for (const Window& window : view.windows) {

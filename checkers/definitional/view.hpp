@@ -61,6 +61,7 @@ struct Window {
     bool fault = false;
     TrueTime from;
     TrueTime to;
+    bool restart = false;  ///< the agent begins anew at `to`: what was due of it before is due again one bound later
 };
 
 struct View {
@@ -86,9 +87,9 @@ struct View {
 [[nodiscard]] TrueTime acknowledged(const Publish& publish);
 /// True when `a` precedes `b` in every completion of the history. `a` empty: no revision, which precedes all.
 [[nodiscard]] bool certainly_before(const Publish* a, const Publish& b);
-/// D_a(r) of properties.md 1.10; TrueTime::max() for none.
-[[nodiscard]] TrueTime deadline(const View& view, const Publish& publish, const std::string& agent, Duration within,
-                                bool faults_excuse);
+/// D_a(r) (docs/properties.md, "Deadlines") for the process of `agent` that runs at `t`; TrueTime::max() for none.
+[[nodiscard]] TrueTime deadline(const View& view, const Publish& publish, const std::string& agent, TrueTime t,
+                                Duration within, bool faults_excuse);
 
 /// The verdicts that `publish` admits for the input, canonical; empty when its content does not say.
 [[nodiscard]] std::vector<std::string> admitted(const View& view, const Publish& publish, const std::string& input,

@@ -1,6 +1,7 @@
 #include "checkers/kernels/deadline_floor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace mistrial::checkers::kernels {
 
@@ -44,11 +45,12 @@ void DeadlineFloor::excuse_begins(TrueTime at, const Acknowledged& acknowledged)
 void DeadlineFloor::excuse_ends(TrueTime at) {
     MISTRIAL_INVARIANT(excuses_ > 0, "an excuse ends at {} ns that never began", nanos_of(at));
     if (--excuses_ > 0) return;
-    if (!entries_.empty() && entries_.back().stretch.to == at) {
+    if (!entries_.empty() && entries_.back().stretch.to == at && !restarted_within(at, at)) {
         entries_.back().stretch.to = TrueTime::max();  // an open interval without length holds no time at all
         return;
     }
-    entries_.push_back({Stretch{at, TrueTime::max()}, entries_.empty() ? 0 : entries_.back().floor});
+    entries_.push_back({Stretch{at, TrueTime::max()}, 0});
+    entries_.back().floor = carried_to(entries_.size() - 1);
 }
 
 void DeadlineFloor::excuse(TrueTime from, TrueTime to, const Acknowledged& acknowledged) {
@@ -72,12 +74,27 @@ void DeadlineFloor::excuse(TrueTime from, TrueTime to, const Acknowledged& ackno
 void DeadlineFloor::settle_from(std::size_t first, const Acknowledged& acknowledged) {
     for (std::size_t i = first; i < entries_.size(); ++i) {
         Entry& entry = entries_[i];
-        entry.floor = i == 0 ? 0 : entries_[i - 1].floor;
+        entry.floor = carried_to(i);
         if (entry.stretch.to == TrueTime::max()) continue;
         if (plus(entry.stretch.from, within_) <= entry.stretch.to) {
             entry.floor = std::max(entry.floor, acknowledged.until(entry.stretch.to - within_));
         }
     }
+}
+
+void DeadlineFloor::restarts(TrueTime at, const Acknowledged& acknowledged) {
+    restarts_.insert(std::upper_bound(restarts_.begin(), restarts_.end(), at), at);
+    settle_from(0, acknowledged);
+}
+
+bool DeadlineFloor::restarted_within(TrueTime from, TrueTime to) const {
+    const auto first = std::lower_bound(restarts_.begin(), restarts_.end(), from);
+    return first != restarts_.end() && *first <= to;
+}
+
+std::uint32_t DeadlineFloor::carried_to(std::size_t index) const {
+    if (index == 0 || restarted_within(entries_[index - 1].stretch.to, entries_[index].stretch.from)) return 0;
+    return entries_[index - 1].floor;
 }
 
 const DeadlineFloor::Entry* DeadlineFloor::last_started_before(TrueTime t) const {
@@ -89,9 +106,9 @@ const DeadlineFloor::Entry* DeadlineFloor::last_started_before(TrueTime t) const
 
 std::uint32_t DeadlineFloor::required(TrueTime t, const Acknowledged& acknowledged) const {
     const Entry* entry = last_started_before(t);
-    if (entry == nullptr) return 0;
-    if (entry->stretch.to < t) return entry->floor;
-    const std::uint32_t earlier = entry == entries_.data() ? 0 : std::prev(entry)->floor;
+    if (entry == nullptr || restarted_within(t, t)) return 0;
+    if (entry->stretch.to < t) return restarted_within(entry->stretch.to, t) ? 0 : entry->floor;
+    const std::uint32_t earlier = carried_to(static_cast<std::size_t>(entry - entries_.data()));
     if (plus(entry->stretch.from, within_) >= t) return earlier;
     return std::max(earlier, acknowledged.before(t - within_));
 }
@@ -101,9 +118,11 @@ DeadlineFloor::Stretch DeadlineFloor::stretch_at(TrueTime t) const {
     return entry == nullptr ? Stretch{t, t} : entry->stretch;
 }
 
-TrueTime DeadlineFloor::deadline(TrueTime acked) const {
+TrueTime DeadlineFloor::deadline(TrueTime acked, TrueTime t) const {
+    const auto later = std::upper_bound(restarts_.begin(), restarts_.end(), t);
+    const TrueTime begun = later == restarts_.begin() ? TrueTime::min() : *std::prev(later);
     for (const Entry& entry : entries_) {
-        const TrueTime start = std::max(acked, entry.stretch.from);
+        const TrueTime start = std::max({acked, begun, entry.stretch.from});
         if (plus(start, within_) <= entry.stretch.to) return plus(start, within_);
     }
     return TrueTime::max();

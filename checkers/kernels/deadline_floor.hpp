@@ -43,6 +43,10 @@ class DeadlineFloor {
     /// An excuse that is known only now that it is over (or partly over): later queries see it.
     void excuse(TrueTime from, TrueTime to, const Acknowledged& acknowledged);
 
+    /// The agent begins anew at `at`, the end of an excuse (call this first): what was due of the process before is not yet
+    /// due of this one, which may have come up with nothing. Times ascend.
+    void restarts(TrueTime at, const Acknowledged& acknowledged);
+
     /// The newest revision that must be enforced at `t`; 0 when none must.
     [[nodiscard]] std::uint32_t required(TrueTime t, const Acknowledged& acknowledged) const;
 
@@ -53,8 +57,9 @@ class DeadlineFloor {
     };
     /// The connected time that `t` lies in, or the last one before it.
     [[nodiscard]] Stretch stretch_at(TrueTime t) const;
-    /// D(r) for a revision acknowledged at `acked`; TrueTime::max() while no stretch was long enough.
-    [[nodiscard]] TrueTime deadline(TrueTime acked) const;
+    /// D(r) for a revision acknowledged at `acked`, for the process that runs at `t`; TrueTime::max() while no stretch was
+    /// long enough.
+    [[nodiscard]] TrueTime deadline(TrueTime acked, TrueTime t = TrueTime::max()) const;
     /// The connected time that holds all of [from, to]; nullopt when an excuse touches it.
     [[nodiscard]] std::optional<Stretch> stretch_around(TrueTime from, TrueTime to) const;
     [[nodiscard]] Duration within() const { return within_; }
@@ -66,11 +71,16 @@ class DeadlineFloor {
     };
 
     [[nodiscard]] const Entry* last_started_before(TrueTime t) const;
+    /// Whether the agent began anew in [from, to].
+    [[nodiscard]] bool restarted_within(TrueTime from, TrueTime to) const;
+    /// The floor that the entry at `index` takes over from the one before it.
+    [[nodiscard]] std::uint32_t carried_to(std::size_t index) const;
     void settle_from(std::size_t first, const Acknowledged& acknowledged);
 
     Duration within_;
     int excuses_ = 0;
     std::vector<Entry> entries_{Entry{}};
+    std::vector<TrueTime> restarts_;  ///< ascending
 };
 
 }  // namespace mistrial::checkers::kernels
