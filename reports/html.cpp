@@ -221,10 +221,23 @@ class PageWriter {
             if (const Violation* worst = worst_of(claim))
                 out_ += fmt::format("<a href=\"#{}\">{}</a>", anchor_of(worst), escaped(magnitude(*worst)));
             out_ += "</td><td>";
-            members(claim.parameters);
+            parameters(claim.parameters);
             out_ += "</td></tr>\n";
         }
         out_ += "</tbody></table></section>\n";
+    }
+
+    /// The terms of a derived bound are long and folded away.
+    void parameters(const Json& claimed) {
+        if (!claimed.is_object()) return;
+        Json others = claimed;
+        others.erase("terms");
+        members(others);
+        const auto terms = claimed.find("terms");
+        if (terms == claimed.end() || !terms->is_array()) return;
+        out_ += "<details class=\"derived\"><summary>how it was derived</summary><ul class=\"members\">";
+        for (const Json& term : *terms) element("li", value_text("", term));
+        out_ += "</ul></details>";
     }
 
     [[nodiscard]] std::string anchor_of(const Violation* violation) const {
@@ -233,38 +246,52 @@ class PageWriter {
         return "proofs";
     }
 
+    /// Claim by claim, each with its first violations in sight and the others folded away.
     void proofs() {
         if (violations_.empty()) return;
         out_ += "<section id=\"proofs\"><h2>Violations and their proofs</h2>\n";
+        constexpr std::size_t kInSight = 4;
         const Worst worst = worst_violation(judgement_);
-        for (const Anchored& one : violations_) {
-            const Violation& violation = *one.violation;
-            out_ +=
-                fmt::format("<details class=\"proof\" id=\"{}\" data-a=\"{}\" data-b=\"{}\"{}>", one.anchor,
-                            nanos_of(violation.from) / 1'000'000, nanos_of(violation.to) / 1'000'000,
-                            one.violation == worst.violation || violations_.size() <= 3 ? " open" : "");
-            out_ += fmt::format("<summary><span class=\"chip bad\">{}</span> {}</summary>",
-                                escaped(one.claim->property), escaped(violation.summary));
-            out_ += fmt::format(
-                "<p class=\"facts-line\">{} · {} s · {} · class {}"
-                " <button class=\"find\" type=\"button\" hidden>show in the picture</button></p><ol>",
-                escaped(violation.agent.empty() ? "no one agent" : violation.agent),
-                escaped(
-                    fmt::format("{} to {}", seconds_text(violation.from, 3), seconds_text(violation.to, 3))),
-                escaped(magnitude(violation)), checkers::to_text(violation.attribution));
-            for (const std::string& sentence : violation.proof) element("li", sentence);
-            out_ += "</ol>";
-            if (!violation.witness.empty())
-                out_ += fmt::format("<p class=\"facts-line\">Witnesses: records {} of the history.</p>",
-                                    escaped(fmt::format("{}", fmt::join(violation.witness, ", "))));
-            out_ += "</details>\n";
-        }
-        for (const ClaimResult& claim : judgement_.claims)
-            if (claim.violations.size() > kMostViolations)
+        for (const ClaimResult& claim : judgement_.claims) {
+            std::vector<const Anchored*> own;
+            for (const Anchored& one : violations_)
+                if (one.claim == &claim) own.push_back(&one);
+            const std::size_t in_sight = own.size() <= kInSight + 1 ? own.size() : kInSight;
+            for (std::size_t i = 0; i < own.size(); ++i) {
+                if (i == in_sight)
+                    out_ += fmt::format("<details class=\"more\"><summary>{} more of {}</summary>\n",
+                                        own.size() - in_sight, escaped(claim.property));
+                proof(*own[i], own[i]->violation == worst.violation || violations_.size() <= 3);
+            }
+            if (own.size() > in_sight) out_ += "</details>\n";
+            if (claim.violations.size() > own.size())
                 out_ += fmt::format(
-                    "<p>{}: {} more in results.json.</p>", escaped(claim.property),
-                    with_thousands(static_cast<std::int64_t>(claim.violations.size() - kMostViolations)));
+                    "<p>{} more of {} in results.json.</p>",
+                    with_thousands(static_cast<std::int64_t>(claim.violations.size() - own.size())),
+                    escaped(claim.property));
+        }
         out_ += "</section>\n";
+    }
+
+    void proof(const Anchored& one, bool open) {
+        const Violation& violation = *one.violation;
+        out_ += fmt::format("<details class=\"proof\" id=\"{}\" data-a=\"{}\" data-b=\"{}\"{}>", one.anchor,
+                            nanos_of(violation.from) / 1'000'000, nanos_of(violation.to) / 1'000'000,
+                            open ? " open" : "");
+        out_ += fmt::format("<summary><span class=\"chip bad\">{}</span> {}</summary>",
+                            escaped(one.claim->property), escaped(violation.summary));
+        out_ += fmt::format(
+            "<p class=\"facts-line\">{} · {} to {} s · {} · class {}"
+            " <button class=\"find\" type=\"button\" hidden>show in the picture</button></p><ol>",
+            escaped(violation.agent.empty() ? "no one agent" : violation.agent),
+            seconds_text(violation.from, 3), seconds_text(violation.to, 3), escaped(magnitude(violation)),
+            checkers::to_text(violation.attribution));
+        for (const std::string& sentence : violation.proof) element("li", sentence);
+        out_ += "</ol>";
+        if (!violation.witness.empty())
+            out_ += fmt::format("<p class=\"facts-line\">Witnesses: records {} of the history.</p>",
+                                escaped(fmt::format("{}", fmt::join(violation.witness, ", "))));
+        out_ += "</details>\n";
     }
 
     void faults() {

@@ -45,6 +45,18 @@ TEST(Html, TellsTheWholeStory) {
                 EXPECT_THAT(page, HasSubstr(std::regex_replace(sentence, std::regex("'"), "&#39;")));
 }
 
+TEST(Html, ManyViolationsAreFoldedAwayClaimByClaim) {
+    auto made = testing::synthetic_run(20, true);
+    checkers::ClaimResult& claim = made.judgement.claims.front();
+    const checkers::Violation violation = claim.violations.front();
+    claim.violations.assign(70, violation);
+    const std::string page = html(made.run, made.judgement, made.lanes);
+    EXPECT_EQ(count(page, "<details class=\"proof\""), 51U);
+    EXPECT_THAT(page, HasSubstr("<summary>46 more of bounded-staleness</summary>"));
+    EXPECT_THAT(page, HasSubstr("20 more of bounded-staleness in results.json"));
+    EXPECT_THAT(page, HasSubstr("class=\"timeline many\""));
+}
+
 TEST(Html, EveryLinkLeadsSomewhere) {
     const auto made = testing::synthetic_run(20, true);
     const std::string page = html(made.run, made.judgement, made.lanes);

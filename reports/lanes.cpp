@@ -172,8 +172,8 @@ struct LaneBuilder::State {
         slice.latency_sum += record.time - invoked;
         slice.latency_max = std::max(slice.latency_max, record.time - invoked);
         if (decide.agent_time && wall_at_zero) {
-            // The agent read its clock somewhere inside the operation: its offset is known to that width, and what a slow
-            // answer leaves open is no offset.
+            // The agent read its clock somewhere inside the operation: its offset is known to that width, and
+            // what a slow answer leaves open is no offset.
             const Duration late = *decide.agent_time - (*wall_at_zero + record.time.time_since_epoch());
             const Duration early = late + (record.time - invoked);
             Slice here;

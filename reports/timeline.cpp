@@ -47,6 +47,8 @@ constexpr std::size_t kColours = 7;
 constexpr std::size_t kMostStretches = 20'000;  ///< of all lanes
 constexpr std::size_t kMostPoints = 60'000;     ///< of all graphs
 constexpr std::size_t kMostLabels = 3'000;
+constexpr std::size_t kFewViolations =
+    16;                        ///< beyond, they are bars without a tint, which would cover the lanes
 constexpr double kGraph = 24;  ///< height of a graph's own coordinates
 
 /// Milliseconds, the unit of all SVG and of the script: as short as is exact enough.
@@ -92,7 +94,8 @@ class Timeline {
     }
 
     std::string draw() {
-        out_ += fmt::format("<div class=\"timeline\" id=\"timeline\" data-end=\"{}\">\n", ms(end_));
+        out_ += fmt::format("<div class=\"timeline{}\" id=\"timeline\" data-end=\"{}\">\n",
+                            violations_.size() > kFewViolations ? " many" : "", ms(end_));
         axis();
         for (const std::string& bundle : bundles_) publisher(bundle);
         faults();
@@ -118,7 +121,7 @@ class Timeline {
 
     void row(std::string_view kind, const std::string& label, std::string_view note) {
         out_ += fmt::format("<div class=\"row {}\"><div class=\"name\">{}", kind, label);
-        if (!note.empty()) out_ += fmt::format("<small>{}</small>", escaped(note));
+        if (!note.empty()) out_ += fmt::format("<small title=\"{0}\">{0}</small>", escaped(note));
         out_ += "</div><div class=\"plot\">\n";
     }
     void end_row() { out_ += "</div></div>\n"; }

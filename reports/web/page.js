@@ -3,7 +3,9 @@
     const picture = document.getElementById("timeline");
     const open = (hash) => {
         const target = hash.length > 1 ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
-        if (target && target.tagName === "DETAILS") target.open = true;
+        // A proof may be within those that are folded away.
+        for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+        if (target) target.scrollIntoView();
     };
     addEventListener("hashchange", () => open(location.hash));
     addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
