@@ -33,12 +33,12 @@ void MonotonicRevisions::on_decision(const Decision& decision) {
                 for (std::size_t i = 0; i < bundles.size(); ++i) {
                     if (bundles[i] == seen.bundle) (*state)[i] = newest->value;
                 }
-                const auto right = possible_answers(model(), decision.input, *state, decision.value.agent_time);
+                const auto right = possible_answers(model(), decision.input, *state, decision.clock);
                 if (right.size() == 1) {
                     episode.detail.wrongs.add(model(), decision.input, decision.answer, right[0]);
                 }
             }
-            hit(decision.record.index);
+            hit(decision.index);
         } else {
             if (newest != nullptr) episodes_.clean(subject, decision.inv);
             if (order.empty() || order.newest().value < seen.number) {
@@ -52,14 +52,7 @@ void MonotonicRevisions::on_status(const StatusReport& status) {
     if (status.incarnation == no_incarnation || !covers(status.agent)) return;
     for (const Seen& seen : status.seen) {
         if (seen.state != Seen::State::known || seen.number == nothing_active || !covers_bundle(seen.bundle)) continue;
-        OperationNote note;
-        note.kind = OperationNote::Kind::status;
-        note.index = status.record.index;
-        note.inv = note.res = status.at;
-        note.agent = status.agent;
-        note.incarnation = status.incarnation;
-        note.number = seen.number;
-        order(status.incarnation, seen.bundle).raise(status.at, seen.number, note);
+        order(status.incarnation, seen.bundle).raise(status.at, seen.number, note_of(status, seen));
     }
 }
 

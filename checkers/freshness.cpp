@@ -23,7 +23,7 @@ std::optional<AnswerId> BoundedStaleness::right_answer(const Decision& decision,
         if (other != bundle && (seen == nullptr || seen->state != Seen::State::known)) return std::nullopt;
         state.push_back(other == bundle ? floor : seen->number);
     }
-    const auto answers = possible_answers(model(), decision.input, state, decision.value.agent_time);
+    const auto answers = possible_answers(model(), decision.input, state, decision.clock);
     return answers.size() == 1 ? std::optional(answers[0]) : std::nullopt;
 }
 

@@ -42,10 +42,10 @@ void Measures::lag(PerAgent& agent, const Decision& decision, const Seen& seen) 
 }
 
 void Measures::clock(PerAgent& agent, const Decision& decision) {
-    if (!decision.value.agent_time || !model_.run().wall_at_zero) return;
+    if (!decision.clock || !model_.run().wall_at_zero) return;
     const WallTime zero = *model_.run().wall_at_zero;
-    const Duration low = *decision.value.agent_time - (zero + decision.res.time_since_epoch());
-    const Duration high = *decision.value.agent_time - (zero + decision.inv.time_since_epoch());
+    const Duration low = *decision.clock - (zero + decision.res.time_since_epoch());
+    const Duration high = *decision.clock - (zero + decision.inv.time_since_epoch());
     ++agent.clock_readings;
     const Duration error = low > Duration::zero() ? low : high < Duration::zero() ? -high : Duration::zero();
     if (error >= noticeable) {
@@ -58,7 +58,7 @@ void Measures::clock(PerAgent& agent, const Decision& decision) {
 void Measures::on_decision(const Decision& decision) {
     PerAgent& agent = of(decision.agent);
     ++agent.answered;
-    const TrueTime due = decision.record.sched.value_or(decision.inv);
+    const TrueTime due = decision.due;
     if (agent.last_answered_due) agent.widest_gap = std::max(agent.widest_gap, due - *agent.last_answered_due);
     agent.last_answered_due = std::max(agent.last_answered_due.value_or(due), due);
     clock(agent, decision);

@@ -37,7 +37,7 @@ std::string question_of(const Json& input) {
 
 OperationNote note_of(const Decision& decision, const Seen* seen) {
     OperationNote note;
-    note.index = decision.record.index;
+    note.index = decision.index;
     note.invoke_index = decision.invoke_index;
     note.inv = decision.inv;
     note.res = decision.res;
@@ -49,7 +49,18 @@ OperationNote note_of(const Decision& decision, const Seen* seen) {
         note.number = seen->number;
         note.from_markers = seen->from_markers;
     }
-    if (decision.record.session) note.session = *decision.record.session;
+    note.session = decision.session;
+    return note;
+}
+
+OperationNote note_of(const StatusReport& status, const Seen& seen) {
+    OperationNote note;
+    note.kind = OperationNote::Kind::status;
+    note.index = status.index;
+    note.inv = note.res = status.at;
+    note.agent = status.agent;
+    note.incarnation = status.incarnation;
+    note.number = seen.number;
     return note;
 }
 
@@ -239,10 +250,16 @@ void Model::fault(const history::Fault& fault, const history::Record& record) {
     }
 }
 
-InputId Model::intern_input(const history::Decide& decide) {
-    if (!decide.input_id) return no_input;
-    const InputId id = input_names_.intern(*decide.input_id);
+InputId Model::intern_input(std::string_view name) {
+    if (name.empty()) return no_input;
+    const InputId id = input_names_.intern(name);
     if (inputs_.size() <= id) inputs_.resize(input_names_.size());
+    return id;
+}
+
+InputId Model::intern_input(const history::Decide& decide) {
+    const InputId id = decide.input_id ? intern_input(*decide.input_id) : no_input;
+    if (id == no_input) return id;
     Input& input = inputs_[id];
     if (input.text.empty() && decide.input) {
         input.subject = subject_of(*decide.input);
@@ -280,6 +297,8 @@ Seen Model::resolve_bundle(BundleId id, const std::map<std::string, std::string>
     const Bundle& bundle = bundles_[id];
     Seen seen;
     seen.bundle = id;
+    seen.markers.assign(markers.begin(), markers.end());
+    if (reported != nullptr) seen.reported = *reported;
     if (markers.empty()) {
         seen.text = *reported;
     } else {
@@ -341,6 +360,12 @@ const std::vector<Seen>& Model::resolve(AgentId agent, const history::Revisions&
         if (shown.seen.back().state != Seen::State::known) shown.set = false;
     }
     return shown.seen;
+}
+
+std::vector<Seen> Model::resolve_logged(const history::Revisions& revisions) {
+    std::vector<Seen> seen;
+    for (const auto& [name, revision] : revisions) seen.push_back(resolve_bundle(intern_bundle(name), {}, &revision));
+    return seen;
 }
 
 }  // namespace mistrial::checkers

@@ -57,6 +57,7 @@ class Model {
     }
     [[nodiscard]] const Input* input(InputId id) const { return id < inputs_.size() ? &inputs_[id] : nullptr; }
     [[nodiscard]] const std::string& input_name(InputId id) const { return input_names_.text(id); }
+    [[nodiscard]] const std::string& session_name(SessionId id) const { return session_names_.text(id); }
     /// The bundles that a question depends on: those that combine, else the one that tells, else all.
     [[nodiscard]] const std::vector<BundleId>& bundles_of(InputId id) const;
     /// True when a bundle counts as one whose parts switch together.
@@ -85,10 +86,18 @@ class Model {
     AgentId intern_agent(std::string_view name) { return fleet_.intern(name); }
     Fleet& lives() { return fleet_; }
     InputId intern_input(const history::Decide& decide);
+    /// The number of an input that is only named; `no_input` for the empty name.
+    InputId intern_input(std::string_view name);
+    SessionId intern_session(const std::optional<std::string>& name) {
+        return name ? session_names_.intern(*name) : no_session;
+    }
+    PathId intern_path(std::string_view path) { return path_names_.intern(path); }
     AnswerId intern_answer(const history::Answer& answer) { return answers_.id_of(answer); }
     /// Resolves what an answer or a status of this agent shows; remembered until the agent shows something else.
     [[nodiscard]] const std::vector<Seen>& resolve(AgentId agent, const history::Revisions& revisions,
                                                    const history::Markers& markers);
+    /// The same for what an event of a decision log names; such events come from many moments, so nothing is remembered.
+    [[nodiscard]] std::vector<Seen> resolve_logged(const history::Revisions& revisions);
     /// Something shows this revision at `t`: it has taken effect.
     void observed(BundleId bundle, RevisionNumber number, const history::Record& by);
 
@@ -118,6 +127,8 @@ class Model {
     Excuses excuses_;
     Fleet fleet_;
     Names input_names_;
+    Names session_names_;
+    Names path_names_;
     std::vector<Input> inputs_;
     mutable std::vector<std::vector<BundleId>> bundles_of_input_;
     mutable std::uint64_t bundles_of_input_at_ = 0;

@@ -40,7 +40,7 @@ void FailClosed::on_decision(const Decision& decision) {
     const std::int64_t before = wrongs.allowed;
     wrongs.add(model(), decision.input, decision.answer, model().answers().boolean(false));
     if (wrongs.allowed == before) ++wrongs.allowed;  // let through by the mapping alone
-    hit(decision.record.index);
+    hit(decision.index);
 }
 
 std::vector<Violation> FailClosed::violations() const {

@@ -74,7 +74,7 @@ std::string tell_operation(const Model& model, const Timeline& timeline, const O
                            timeline.at(note.res), note.index, revision);
     }
     std::vector<std::string> who;
-    if (!note.session.empty()) who.push_back("session " + note.session);
+    if (note.session != no_session) who.push_back("session " + model.session_name(note.session));
     if (const Input* input = model.input(note.input); input != nullptr && !input->text.empty()) {
         who.push_back(input->text);
     } else if (note.input != no_input) {

@@ -26,16 +26,25 @@ class PropertyChecker {
     PropertyChecker& operator=(const PropertyChecker&) = delete;
     virtual ~PropertyChecker() = default;
 
+    virtual void on_invocation(const Invocation&) {}
     virtual void on_decision(const Decision&) {}
+    virtual void on_unanswered(const Unanswered&) {}
     virtual void on_status(const StatusReport&) {}
+    virtual void on_health(const HealthReport&) {}
+    virtual void on_log(const LogEvent&) {}
     virtual void on_publish_begins(BundleId, RevisionNumber) {}
     virtual void on_publish_ends(BundleId, RevisionNumber) {}
+    /// Everything else, after the model has taken it in: deliveries, uploads, boots and deaths, barriers, clock samples,
+    /// faults, stalls. Rare enough to be looked at as it stands in the history.
+    virtual void on_event(const history::Record&) {}
     /// An excuse became known that reaches back into the past.
     virtual void on_late_excuse() {}
     virtual void finish() {}
 
     /// The violations, with their proofs. After `finish`.
     [[nodiscard]] virtual std::vector<Violation> violations() const = 0;
+    /// What it measured beside violations, for results of a property that nobody claimed. After `finish`.
+    [[nodiscard]] virtual Json measured() const { return Json::object(); }
     /// Why the claim cannot be judged although it was exercised.
     [[nodiscard]] virtual Reason unfinished() const { return Reason::none; }
 

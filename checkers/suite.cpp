@@ -1,14 +1,9 @@
-#include "checkers/agent_order.hpp"
 #include "checkers/checker.hpp"
-#include "checkers/disagreement.hpp"
-#include "checkers/freshness.hpp"
 #include "checkers/golden_signals.hpp"
-#include "checkers/liveness.hpp"
 #include "checkers/measures.hpp"
 #include "checkers/model.hpp"
 #include "checkers/operations.hpp"
-#include "checkers/posture.hpp"
-#include "checkers/validity.hpp"
+#include "checkers/registry.hpp"
 
 #include <algorithm>
 #include <array>
@@ -36,20 +31,6 @@ bool worse(const Violation& a, const Violation& b) {
     if (a.wrongly_denied != b.wrongly_denied) return a.wrongly_denied > b.wrongly_denied;
     if (a.count != b.count) return a.count > b.count;
     return a.from < b.from;
-}
-
-std::unique_ptr<PropertyChecker> make_checker(Model& model, const Claim& claim) {
-    const std::string& property = claim.property;
-    if (property == "revision-validity") return std::make_unique<RevisionValidity>(model, claim);
-    if (property == "oracle-correctness") return std::make_unique<OracleCorrectness>(model, claim);
-    if (property == "atomic-activation") return std::make_unique<AtomicActivation>(model, claim);
-    if (property == "monotonic-revisions") return std::make_unique<MonotonicRevisions>(model, claim);
-    if (property == "fail-closed") return std::make_unique<FailClosed>(model, claim);
-    if (!claim.within) return nullptr;
-    if (property == "bounded-staleness") return std::make_unique<BoundedStaleness>(model, claim);
-    if (property == "split-brain") return std::make_unique<SplitBrain>(model, claim);
-    if (property == "convergence") return std::make_unique<Convergence>(model, claim);
-    return nullptr;
 }
 
 }  // namespace
@@ -82,6 +63,8 @@ struct Suite::State {
     [[nodiscard]] Result<> decide(const history::Decide& decide, const history::Record& record);
     void answered(const history::Decide& decide, const history::Record& record, const Operations::Begin& begin);
     void status(const history::Status& status, const history::Record& record);
+    [[nodiscard]] Result<> health(const history::Health& health, const history::Record& record);
+    void log(const history::Log& log, const history::Record& record);
 
     [[nodiscard]] ClaimResult judge(const Asserted& one) const;
     [[nodiscard]] bool missed_by_a_fault(const Claim& claim) const;
@@ -165,14 +148,22 @@ Result<> Suite::State::dispatch(const history::Record& record) {
         if (const Result<> read = model.run_record(*run); !read) return with_context(fmt::format("record {}", record.index), read.error());
         return {};
     }
-    if (std::holds_alternative<Health>(record.value) || std::holds_alternative<Barrier>(record.value)) {
+    if (const auto* value = std::get_if<Health>(&record.value)) return health(*value, record);
+    if (std::holds_alternative<Barrier>(record.value)) {
         if (record.type == Type::invoke) return operations.invoke(record);
         if (const auto begin = operations.complete(record); !begin) return begin.error();
+        tell([&](PropertyChecker& checker) { checker.on_event(record); });
         return {};
     }
     if (const auto* value = std::get_if<Status>(&record.value)) {
         status(*value, record);
-    } else if (const auto* serve = std::get_if<Serve>(&record.value)) {
+        return {};
+    }
+    if (const auto* value = std::get_if<Log>(&record.value)) {
+        log(*value, record);
+        return {};
+    }
+    if (const auto* serve = std::get_if<Serve>(&record.value)) {
         model.serve(*serve, record);
     } else if (const auto* boot = std::get_if<Boot>(&record.value)) {
         model.boot(*boot, record.time);
@@ -185,6 +176,7 @@ Result<> Suite::State::dispatch(const history::Record& record) {
     } else if (const auto* fault = std::get_if<Fault>(&record.value)) {
         model.fault(*fault, record);
     }
+    tell([&](PropertyChecker& checker) { checker.on_event(record); });
     return {};
 }
 
@@ -215,21 +207,35 @@ Result<> Suite::State::publish(const history::Publish& value, const history::Rec
 Result<> Suite::State::decide(const history::Decide& value, const history::Record& record) {
     const AgentId agent = model.intern_agent(value.agent);
     model.lives().agent(agent).asked = true;
-    if (record.type == history::Type::invoke) {
-        if (const Result<> paired = operations.invoke(record); !paired) return paired;
+    const SessionId session = model.intern_session(record.session);
+    const auto invoked = [&](TrueTime inv) {
         golden_signals.invoked(record);
         measures.on_invoke(agent, record.sched.value_or(record.time));
+        const Invocation invocation{record.index, inv, record.sched.value_or(inv), agent, session};
+        tell([&](PropertyChecker& checker) { checker.on_invocation(invocation); });
+    };
+    if (record.type == history::Type::invoke) {
+        if (const Result<> paired = operations.invoke(record); !paired) return paired;
+        invoked(record.time);
         return {};
     }
     const Result<Operations::Begin> begin = operations.complete(record);
     if (!begin) return begin.error();
-    if (!begin->invoke_index) {
-        golden_signals.invoked(record);
-        measures.on_invoke(agent, record.sched.value_or(record.time));
-    }
+    if (!begin->invoke_index) invoked(begin->inv);
     golden_signals.completed(record, begin->invoke_index ? begin->inv : record.time);
     if (record.type == history::Type::fail && record.error != "no-process") model.lives().refuses_connection(agent);
-    if (record.type != history::Type::ok) return {};
+    if (record.type != history::Type::ok) {
+        const Unanswered unanswered{record.index,
+                                    begin->inv,
+                                    record.time,
+                                    record.sched.value_or(begin->inv),
+                                    agent,
+                                    session,
+                                    record.type == history::Type::info,
+                                    value.nonce ? key_of(*value.nonce) : Key{}};
+        tell([&](PropertyChecker& checker) { checker.on_unanswered(unanswered); });
+        return {};
+    }
     if (!value.answer) {
         return fail("record {}: an ok decide without \"verdict\", \"undefined\" or \"refused\"", record.index);
     }
@@ -243,16 +249,24 @@ void Suite::State::answered(const history::Decide& value, const history::Record&
     for (const Seen& one : seen) {
         if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
     }
-    const Decision decision{record,
-                            value,
-                            begin.invoke_index,
-                            begin.inv,
-                            record.time,
-                            agent,
-                            model.lives().incarnation_of(agent, value.incarnation, begin.inv, record.time),
-                            model.intern_input(value),
-                            model.intern_answer(*value.answer),
-                            seen};
+    const Decision decision{
+        .index = record.index,
+        .invoke_index = begin.invoke_index,
+        .inv = begin.inv,
+        .res = record.time,
+        .due = record.sched.value_or(begin.inv),
+        .agent = agent,
+        .incarnation = model.lives().incarnation_of(agent, value.incarnation, begin.inv, record.time),
+        .session = model.intern_session(record.session),
+        .input = model.intern_input(value),
+        .path = model.intern_path(value.path),
+        .answer = model.intern_answer(*value.answer),
+        .clock = value.agent_time,
+        .decision_id = value.decision_id ? key_of(*value.decision_id) : Key{},
+        .nonce = value.nonce ? key_of(*value.nonce) : Key{},
+        .at_least = value.at_least ? &*value.at_least : nullptr,
+        .seen = seen,
+    };
     tell([&](PropertyChecker& checker) { checker.on_decision(decision); });
     measures.on_decision(decision);
     model.lives().answers(agent, record.time);
@@ -264,9 +278,54 @@ void Suite::State::status(const history::Status& value, const history::Record& r
     for (const Seen& one : seen) {
         if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
     }
-    const StatusReport report{record, agent, model.lives().incarnation_at(agent, value.incarnation, record.time),
-                              record.time, seen};
+    const StatusReport report{
+        .index = record.index,
+        .at = record.time,
+        .agent = agent,
+        .incarnation = model.lives().incarnation_at(agent, value.incarnation, record.time),
+        .has_errors = value.errors.has_value(),
+        .seen = seen,
+    };
     tell([&](PropertyChecker& checker) { checker.on_status(report); });
+}
+
+Result<> Suite::State::health(const history::Health& value, const history::Record& record) {
+    if (record.type == history::Type::invoke) return operations.invoke(record);
+    const Result<Operations::Begin> begin = operations.complete(record);
+    if (!begin) return begin.error();
+    if (record.type != history::Type::ok || !value.status) return {};
+    const AgentId agent = model.intern_agent(value.agent);
+    const HealthReport report{
+        .index = record.index,
+        .inv = begin->inv,
+        .res = record.time,
+        .agent = agent,
+        .incarnation = model.lives().incarnation_of(agent, value.incarnation, begin->inv, record.time),
+        .query = value.query,
+        .status = *value.status,
+    };
+    tell([&](PropertyChecker& checker) { checker.on_health(report); });
+    return {};
+}
+
+void Suite::State::log(const history::Log& value, const history::Record& record) {
+    const AgentId agent = model.intern_agent(value.agent);
+    const std::vector<Seen> seen = model.resolve_logged(value.revisions);
+    const LogEvent event{
+        .index = record.index,
+        .at = record.time,
+        .agent = agent,
+        .incarnation = value.incarnation ? model.lives().incarnation_at(agent, value.incarnation, record.time) : no_incarnation,
+        .decision_id = value.decision_id ? key_of(*value.decision_id) : Key{},
+        .nonce = value.nonce ? key_of(*value.nonce) : Key{},
+        .input = value.input_id ? model.intern_input(*value.input_id) : no_input,
+        .path = model.intern_path(value.path),
+        .answer = value.verdict ? model.intern_answer(*value.verdict) : no_answer,
+        .clock = value.agent_time,
+        .upload = value.upload,
+        .seen = seen,
+    };
+    tell([&](PropertyChecker& checker) { checker.on_log(event); });
 }
 
 bool Suite::State::missed_by_a_fault(const Claim& claim) const {
@@ -328,6 +387,7 @@ std::vector<Measured> Suite::State::measured() const {
             const auto worst = std::min_element(violations.begin(), violations.end(), worse);
             measured.values["worst"] = worst->summary;
         }
+        measured.values.update(checker->measured());
         all.push_back(std::move(measured));
     }
     for (Measured& one : measures.result()) {

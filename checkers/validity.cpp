@@ -62,20 +62,13 @@ void RevisionValidity::on_decision(const Decision& decision) {
     if (!may_be_allowed(model(), decision.input)) {
         episode.detail.wrongs.add(model(), decision.input, decision.answer, model().answers().boolean(false));
     }
-    hit(decision.record.index);
+    hit(decision.index);
 }
 
 void RevisionValidity::on_status(const StatusReport& status) {
     if (!covers(status.agent)) return;
     for (const Seen& seen : status.seen) {
-        OperationNote note;
-        note.kind = OperationNote::Kind::status;
-        note.index = status.record.index;
-        note.inv = note.res = status.at;
-        note.agent = status.agent;
-        note.incarnation = status.incarnation;
-        note.number = seen.number;
-        see(seen, status.agent, note);
+        see(seen, status.agent, note_of(status, seen));
     }
 }
 
@@ -180,7 +173,7 @@ void OracleCorrectness::on_decision(const Decision& decision) {
     if (!covers(decision.agent) || decision.answer == refused_answer) return;
     const std::optional<State> state = state_of(model(), decision);
     if (!state) return;
-    const std::optional<bool> right = admits(model(), decision.input, *state, decision.value.agent_time, decision.answer);
+    const std::optional<bool> right = admits(model(), decision.input, *state, decision.clock, decision.answer);
     if (!right) return;
     exercised(decision.agent);
     if (*right) return episodes_.clean(decision.agent, decision.inv);
@@ -189,12 +182,12 @@ void OracleCorrectness::on_decision(const Decision& decision) {
     std::uint64_t cause = 0;
     for (const RevisionNumber number : *state) cause = cause * 1'000'003 + number;
     auto& episode = episodes_.hit(decision.agent, cause, decision.inv, decision.res);
-    const std::vector<AnswerId> expected = possible_answers(model(), decision.input, *state, decision.value.agent_time);
+    const std::vector<AnswerId> expected = possible_answers(model(), decision.input, *state, decision.clock);
     if (episode.count == 1) {
         Detail& detail = episode.detail;
         const Seen* seen = decision.of(bundles[0]);
         detail.note = note_of(decision, seen);
-        detail.clock = decision.value.agent_time;
+        detail.clock = decision.clock;
         for (std::size_t i = 0; i < bundles.size(); ++i) {
             const Bundle& bundle = model().bundle(bundles[i]);
             detail.state += fmt::format("{}{} of {}", i == 0 ? "" : ", ", bundle.revision((*state)[i]).name, bundle.name());
@@ -207,14 +200,14 @@ void OracleCorrectness::on_decision(const Decision& decision) {
             const Bundle& bundle = model().bundle(bundles[0]);
             for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
                 const RevisionNumber other[] = {number};
-                if (admits(model(), decision.input, other, decision.value.agent_time, decision.answer).value_or(false)) {
+                if (admits(model(), decision.input, other, decision.clock, decision.answer).value_or(false)) {
                     detail.right_under.push_back(bundle.revision(number).name);
                 }
             }
         }
     }
     if (expected.size() == 1) episode.detail.wrongs.add(model(), decision.input, decision.answer, expected[0]);
-    hit(decision.record.index);
+    hit(decision.index);
 }
 
 std::vector<Violation> OracleCorrectness::violations() const {
@@ -265,11 +258,7 @@ void AtomicActivation::on_decision(const Decision& decision) {
     for (const Seen& seen : decision.seen) {
         if (!seen.from_markers || !covers_bundle(seen.bundle) || !model().atomic(seen.bundle)) continue;
         const Bundle& bundle = model().bundle(seen.bundle);
-        const auto reported = decision.value.revisions.find(bundle.name());
-        const std::string prefix = bundle.name() + "/";
-        const auto markers = std::count_if(decision.value.markers.begin(), decision.value.markers.end(),
-                                           [&](const auto& marker) { return marker.first.starts_with(prefix); });
-        if (markers < 2 && reported == decision.value.revisions.end()) continue;
+        if (seen.markers.size() < 2 && !seen.reported) continue;
         exercised(decision.agent);
         const std::uint64_t who = subject(decision.agent, seen.bundle);
         if (seen.state != Seen::State::torn && !seen.misreported) {
@@ -278,18 +267,17 @@ void AtomicActivation::on_decision(const Decision& decision) {
         }
         std::string shown;
         std::vector<RevisionNumber> revisions;
-        for (const auto& [root, marker] : decision.value.markers) {
-            if (!root.starts_with(prefix)) continue;
-            shown += fmt::format("{}{} shows {}", shown.empty() ? "" : ", ", root, marker);
+        for (const auto& [root, marker] : seen.markers) {
+            shown += fmt::format("{}{}/{} shows {}", shown.empty() ? "" : ", ", bundle.name(), root, marker);
             if (const auto number = bundle.find(marker)) revisions.push_back(*number);
         }
-        const std::string said = reported == decision.value.revisions.end() ? std::string{} : reported->second;
+        const std::string said = seen.reported.value_or(std::string{});
         auto& episode = episodes_.hit(who, fnv1a(said, fnv1a(shown)), decision.inv, decision.res);
         if (episode.count == 1) {
             if (const auto number = bundle.find(said)) revisions.push_back(*number);
             episode.detail = {note_of(decision, &seen), seen.bundle, seen.state == Seen::State::torn, shown, revisions, said};
         }
-        hit(decision.record.index);
+        hit(decision.index);
     }
 }
 

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "checkers/claims.hpp"
+#include "checkers/definitional/view.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Questions that several definitions ask of a View.
+namespace mistrial::checkers::definitional {
+
+/// What an operation shows of a bundle, as a publish (nullptr: nothing active); false when it shows no revision.
+[[nodiscard]] bool revision_of(const View& view, const Operation& operation, const std::string& bundle,
+                               const Publish*& publish);
+[[nodiscard]] bool covered(const Claim& claim, const Operation& operation);
+/// The single bundle that decides an input alone; nullptr when several do. Points into `bundles`.
+[[nodiscard]] const std::string* sole_bundle(const View& view, const std::string& input, std::vector<std::string>& bundles);
+/// Whether some revision begun by the operation's end, and not certainly older than all of `floors`, admits the answer.
+/// Empty when a revision is silent about the input.
+[[nodiscard]] std::optional<bool> explained(const View& view, const Operation& operation, const std::string& bundle,
+                                            const std::vector<const Publish*>& floors);
+/// The revisions of a bundle that must be enforced at an agent by a decision that begins at `t`: D_a(r) < t.
+[[nodiscard]] std::vector<const Publish*> due(const View& view, const std::string& bundle, const std::string& agent,
+                                              TrueTime t, Duration within, bool faults_excuse);
+
+}  // namespace mistrial::checkers::definitional

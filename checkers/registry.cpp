@@ -1,0 +1,48 @@
+#include "checkers/registry.hpp"
+
+#include "checkers/agent_order.hpp"
+#include "checkers/disagreement.hpp"
+#include "checkers/freshness.hpp"
+#include "checkers/liveness.hpp"
+#include "checkers/posture.hpp"
+#include "checkers/validity.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mistrial::checkers {
+
+namespace {
+
+struct Entry {
+    std::string_view property;
+    bool needs_within;
+    std::unique_ptr<PropertyChecker> (*make)(Model& model, const Claim& claim);
+};
+
+template <class Checker>
+std::unique_ptr<PropertyChecker> make(Model& model, const Claim& claim) {
+    return std::make_unique<Checker>(model, claim);
+}
+
+constexpr std::array entries{
+    Entry{"revision-validity", false, make<RevisionValidity>},
+    Entry{"oracle-correctness", false, make<OracleCorrectness>},
+    Entry{"atomic-activation", false, make<AtomicActivation>},
+    Entry{"monotonic-revisions", false, make<MonotonicRevisions>},
+    Entry{"bounded-staleness", true, make<BoundedStaleness>},
+    Entry{"split-brain", true, make<SplitBrain>},
+    Entry{"convergence", true, make<Convergence>},
+    Entry{"fail-closed", false, make<FailClosed>},
+};
+
+}  // namespace
+
+std::unique_ptr<PropertyChecker> make_checker(Model& model, const Claim& claim) {
+    const auto entry = std::find_if(entries.begin(), entries.end(),
+                                    [&](const Entry& one) { return one.property == claim.property; });
+    if (entry == entries.end() || (entry->needs_within && !claim.within)) return nullptr;
+    return entry->make(model, claim);
+}
+
+}  // namespace mistrial::checkers
