@@ -1,11 +1,15 @@
 # What every target of the project is compiled with.
 add_library(mistrial_options INTERFACE)
-target_include_directories(mistrial_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
-target_compile_options(mistrial_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                                                  -Woverloaded-virtual -Werror)
+target_include_directories(mistrial_options INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                      $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>
+                                                      $<INSTALL_INTERFACE:include/mistrial>)
+target_compile_features(mistrial_options INTERFACE cxx_std_20)
+# Ours alone: whoever uses the installed library has warnings of their own.
+target_compile_options(mistrial_options INTERFACE
+                       $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wnon-virtual-dtor;-Woverloaded-virtual;-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these two inside the standard library's own headers (bugs 105329 and 105562).
-  target_compile_options(mistrial_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+  target_compile_options(mistrial_options INTERFACE $<BUILD_INTERFACE:-Wno-restrict;-Wno-maybe-uninitialized>)
 endif()
 if(MISTRIAL_SANITIZE)
   target_compile_options(mistrial_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined

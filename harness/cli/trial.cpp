@@ -171,9 +171,10 @@ void print_summary(const Trial& trial, bool quiet) {
                                                                                      : "unknown";
         std::printf("%s %s seed %llu %s\n", word, trial.run.scenario.c_str(),
                     static_cast<unsigned long long>(trial.run.seed.value_or(0)), trial.folder.c_str());
-        return;
+    } else {
+        std::fputs(reports::terminal(trial.run, trial.judgement, reports::TerminalStyle::of(STDOUT_FILENO)).c_str(), stdout);
     }
-    std::fputs(reports::terminal(trial.run, trial.judgement, reports::TerminalStyle::of(STDOUT_FILENO)).c_str(), stdout);
+    std::fflush(stdout);  // into a pipe too: a campaign of many runs is watched as it goes
 }
 
 }  // namespace mistrial::cli

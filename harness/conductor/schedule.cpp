@@ -31,7 +31,7 @@ Generator decisions_of(const scenario::Plan& plan, const scenario::DecisionStrea
     const auto make = [&plan, &stream, input_of](std::uint64_t number, TrueTime due) {
         world::Decide decide;
         decide.due = due;
-        decide.value.agent = stream.agent;
+        decide.value.agent = stream.agent_of(plan.seed, number);
         decide.value.path = plan.workload.path;
         decide.value.input_id = input_of(stream.name, number, due);
         decide.value.input = plan.workload.pool.at(*decide.value.input_id);

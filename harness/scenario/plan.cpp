@@ -1,5 +1,6 @@
 #include "harness/scenario/plan.hpp"
 
+#include "core/random.hpp"
 #include "harness/scenario/reader.hpp"
 
 #include <algorithm>
@@ -58,11 +59,12 @@ OrderedJson to_json(const PlannedPublish& publish) {
 }
 
 OrderedJson to_json(const DecisionStream& stream) {
-    OrderedJson json = {{"name", stream.name},
-                        {"agent", stream.agent},
-                        {"from", written(stream.from)},
-                        {"until", written(stream.until)},
-                        {"period", written(stream.period)}};
+    OrderedJson json = {{"name", stream.name}};
+    if (stream.roams.empty()) json["agent"] = stream.agent;
+    else json["roams"] = stream.roams;
+    json["from"] = written(stream.from);
+    json["until"] = written(stream.until);
+    json["period"] = written(stream.period);
     if (!stream.omit.empty()) json["omit"] = stream.omit;
     return json;
 }
@@ -159,10 +161,16 @@ Workload read_workload(const Reader& reader) {
         workload.publishes.push_back(std::move(publish));
     }
     for (const Reader& item : reader.at("decisions").elements()) {
-        item.only({"name", "agent", "from", "until", "period", "omit"});
-        DecisionStream stream{item.at("name").need_text(),   item.at("agent").need_text(),
-                              read_time(item.at("from")),    read_time(item.at("until")),
-                              item.at("period").need_duration(), {}};
+        item.only({"name", "agent", "roams", "from", "until", "period", "omit"});
+        const bool roams = item.at("roams").present();
+        DecisionStream stream{item.at("name").need_text(),
+                              roams ? std::string() : item.at("agent").need_text(),
+                              roams ? item.at("roams").need_names() : std::vector<std::string>{},
+                              read_time(item.at("from")),
+                              read_time(item.at("until")),
+                              item.at("period").need_duration(),
+                              {}};
+        if (roams && stream.roams.empty()) item.at("roams").wrong("an array of at least one agent");
         for (const Reader& number : item.at("omit").elements()) stream.omit.push_back(number.need_natural());
         workload.decisions.push_back(std::move(stream));
     }
@@ -187,6 +195,11 @@ checkers::Claims read_claims(const Reader& reader) {
 }
 
 }  // namespace
+
+const std::string& DecisionStream::agent_of(std::uint64_t seed, std::uint64_t number) const {
+    if (roams.empty()) return agent;
+    return roams[RandomStream(seed, name, "agent").below(number, roams.size())];
+}
 
 const AgentNode* Plan::find_agent(std::string_view name) const {
     const auto found = std::ranges::find(fleet.agents, name, &AgentNode::name);

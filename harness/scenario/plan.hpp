@@ -65,15 +65,20 @@ struct PlannedPublish {
 };
 
 /// Decisions of one session: number n is due at `from + n * period`, until `until`, and asks about the input that the
-/// workload draws from the stream (seed, `name`, "input") at counter n. Taking a number out moves no other.
+/// workload draws from the stream (seed, `name`, "input") at counter n. Taking a number out moves no other. A session
+/// that roams asks one of several agents each time, drawn from (seed, `name`, "agent") at counter n, as behind a load balancer.
 struct DecisionStream {
     std::string name;     ///< "session-3"
-    std::string agent;    ///< sessions are pinned
+    std::string agent;               ///< that a pinned session asks; empty when it roams
+    std::vector<std::string> roams;  ///< the agents that a roaming session asks
     TrueTime from;
     TrueTime until;
     Duration period{};
     std::vector<std::uint64_t> omit;  ///< ascending
     friend bool operator==(const DecisionStream&, const DecisionStream&) = default;
+
+    /// The agent that decision `number` is asked of.
+    [[nodiscard]] const std::string& agent_of(std::uint64_t seed, std::uint64_t number) const;
 };
 
 struct Workload {

@@ -96,11 +96,15 @@ std::string workload_rows(const Plan& plan) {
     }
     if (!workload.decisions.empty()) {
         const DecisionStream& stream = workload.decisions.front();
+        const auto roaming = std::count_if(workload.decisions.begin(), workload.decisions.end(),
+                                           [](const DecisionStream& one) { return !one.roams.empty(); });
         const double rate = 1e9 * static_cast<double>(workload.decisions.size()) / static_cast<double>(stream.period.count());
         text += entry("decisions", 20,
-                      fmt::format("{:.0f} a second from {} on by {} sessions, timeout {}, at most {} unanswered; {} inputs, "
+                      fmt::format("{:.0f} a second from {} on by {} sessions{}, timeout {}, at most {} unanswered; {} inputs, "
                                   "{}",
-                                  rate, text_of(stream.from), workload.decisions.size(), format_short(workload.timeout),
+                                  rate, text_of(stream.from), workload.decisions.size(),
+                                  roaming > 0 ? fmt::format(" ({} of them roaming)", roaming) : std::string(),
+                                  format_short(workload.timeout),
                                   workload.concurrency, workload.pool.size(), workload.path));
     }
     return text;

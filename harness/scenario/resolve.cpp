@@ -41,11 +41,21 @@ std::vector<DecisionStream> read_decisions(const Reader& decide, const Fleet& fl
                                                "none",
                                                agents, sessions,
                                                fleet.agents[static_cast<std::size_t>(sessions)].name));
+    const std::int64_t roaming = std::max<std::int64_t>(0, decide.at("roaming").integer().value_or(0));
+    if (sessions >= agents && sessions - roaming < agents)
+        decide.at("roaming").tell(fmt::format("expected at most {}, so that of {} sessions one stays with each of {} agents, "
+                                              "got {}",
+                                              sessions - agents, sessions, agents, roaming));
     const Duration period = Duration{1s} * std::max<std::int64_t>(1, sessions) / rate;
+    std::vector<std::string> everywhere;
+    for (const AgentNode& agent : fleet.agents) everywhere.push_back(agent.name);
     std::vector<DecisionStream> streams;
-    for (std::int64_t s = 0; agents > 0 && s < sessions; ++s)
-        streams.push_back({fmt::format("session-{}", s + 1), fleet.agents[static_cast<std::size_t>(s % agents)].name,
-                           kDecisionsBegin + period * s / sessions, end, period, {}});
+    for (std::int64_t s = 0; agents > 0 && s < sessions; ++s) {
+        const bool roams = s >= sessions - roaming;
+        streams.push_back({fmt::format("session-{}", s + 1), roams ? "" : everywhere[static_cast<std::size_t>(s % agents)],
+                           roams ? everywhere : std::vector<std::string>{}, kDecisionsBegin + period * s / sessions, end,
+                           period, {}});
+    }
     return streams;
 }
 
@@ -81,7 +91,7 @@ void read_phases(const Reader& reader, Plan& plan) {
 
 /// Keys of "/workload" that belong to one kind only.
 const std::map<std::string, std::vector<std::string>> kKeysOf = {
-    {"grants", {"users", "roles", "actions", "ladder_every", "canaries"}}, {"own", {"revisions", "inputs", "path"}}};
+    {"grants", {"users", "roles", "actions", "ladder_every", "canaries", "gray"}}, {"own", {"revisions", "inputs", "path"}}};
 
 /// What a workload says is wrong, a line each: "/workload/KEY: ..." at its key, the rest at the workload.
 void tell_lines(const Reader& workload, const Error& error) {

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 namespace mistrial::scenario {
@@ -107,6 +108,28 @@ RC_GTEST_PROP(Load, is_due_at_evenly_spaced_times, ()) {
         RC_ASSERT(*at - *before >= gap - 2ns);
         RC_ASSERT(*at - *before <= gap + 2ns);
     }
+}
+
+TEST(Load, roaming_sessions_ask_every_agent_in_an_order_that_leaving_decisions_out_does_not_move) {
+    const Plan plan = plan_of("demo", {"/workload/decide/sessions=12", "/workload/decide/roaming=2"});
+    ASSERT_EQ(plan.workload.decisions.size(), 12U);
+    EXPECT_EQ(plan.workload.decisions[9].agent, "a5");
+    for (const std::size_t session : {10, 11}) {
+        const DecisionStream& stream = plan.workload.decisions[session];
+        EXPECT_THAT(stream.roams, ElementsAre("a1", "a2", "a3", "a4", "a5"));
+        std::map<std::string, int> asked;
+        for (std::uint64_t number = 0; number < 1000; ++number) ++asked[stream.agent_of(plan.seed, number)];
+        ASSERT_EQ(asked.size(), 5U);
+        for (const auto& [agent, times] : asked) EXPECT_GT(times, 120) << agent;
+        DecisionStream thinner = stream;
+        thinner.omit = {1, 2, 3};
+        EXPECT_EQ(thinner.agent_of(plan.seed, 7), stream.agent_of(plan.seed, 7));
+    }
+    EXPECT_NE(plan.workload.decisions[10].agent_of(plan.seed, 3) + plan.workload.decisions[10].agent_of(plan.seed, 4) +
+                  plan.workload.decisions[10].agent_of(plan.seed, 5) + plan.workload.decisions[10].agent_of(plan.seed, 6),
+              plan.workload.decisions[11].agent_of(plan.seed, 3) + plan.workload.decisions[11].agent_of(plan.seed, 4) +
+                  plan.workload.decisions[11].agent_of(plan.seed, 5) + plan.workload.decisions[11].agent_of(plan.seed, 6));
+    EXPECT_EQ(plan_from_json(Json(to_json(plan)), "plan.json").value(), plan);
 }
 
 TEST(Settle, is_twice_the_largest_bound_and_at_least_ten_seconds) {

@@ -154,6 +154,12 @@ TEST(ScenarioFile, leaves_no_agent_without_a_session) {
                             "each agent, got 4: agent a5 would have none"));
 }
 
+TEST(ScenarioFile, lets_no_agent_lose_its_last_session_to_roaming) {
+    EXPECT_THAT(mistakes_of(scenario(), {.set = {"/workload/decide/sessions=8", "/workload/decide/roaming=4"}}),
+                ElementsAre(HasSubstr("/workload/decide/roaming: expected at most 3, so that of 8 sessions one stays with each "
+                                      "of 5 agents, got 4")));
+}
+
 TEST(ScenarioFile, has_time_for_its_faults_before_it_settles) {
     EXPECT_THAT(mistakes_of(scenario(R"({ "at": "55s", "for": "1s", "pause": { "on": "a1" } })")),
                 ElementsAre(HasSubstr("/faults/0/at: expected a time before 50s, when the run settles, got 55s")));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace mistrial::workload {
 namespace {
@@ -29,9 +30,12 @@ std::string role_name(std::size_t role) {
 
 std::string user_name(std::size_t user) { return fmt::format("user-{:03}", user); }
 std::string ladder_user(std::size_t revision) { return fmt::format("ladder-r{}", revision); }
+std::string gray_user(std::size_t bit) { return fmt::format("gray-{}", bit); }
 
 constexpr std::uint64_t bit(std::size_t n) { return std::uint64_t{1} << n; }
 constexpr bool has(std::uint64_t set, std::size_t n) { return (set & bit(n)) != 0; }
+/// Neighbours differ in one bit (Gray, US patent 2632058, 1953).
+constexpr std::uint64_t gray_code(std::uint64_t number) { return number ^ (number >> 1); }
 
 /// A set of actions as the policy looks it up: {"read": true}.
 Json action_set(std::uint64_t set) {
@@ -61,17 +65,18 @@ Json to_json(const GrantsParameters& parameters) {
             {"roles", parameters.roles},
             {"actions", parameters.actions},
             {"ladder_every", parameters.ladder_every},
-            {"canaries", parameters.canaries}};
+            {"canaries", parameters.canaries},
+            {"gray", parameters.gray}};
 }
 
 Result<GrantsParameters> grants_parameters(const Json& json, std::string_view where) {
     if (!json.is_object()) return fail("{}: expected an object of parameters, got {}", where, json.dump());
     GrantsParameters parameters;
     for (const auto& [key, value] : json.items()) {
-        if (key == "canaries") {
+        if (key == "canaries" || key == "gray") {
             if (!value.is_boolean())
                 return fail("{}/{}: expected true or false, got {}", where, key, value.dump());
-            parameters.canaries = value.get<bool>();
+            (key == "gray" ? parameters.gray : parameters.canaries) = value.get<bool>();
             continue;
         }
         std::size_t* const number = key == "revisions"      ? &parameters.revisions
@@ -83,7 +88,7 @@ Result<GrantsParameters> grants_parameters(const Json& json, std::string_view wh
         if (number == nullptr) {
             return fail(
                 "{}/{}: unknown parameter; grants has revisions, users, roles, actions, ladder_every, "
-                "canaries",
+                "canaries, gray",
                 where, key);
         }
         if (!value.is_number_integer() || value < 0) {
@@ -109,7 +114,8 @@ Result<std::unique_ptr<Grants>> Grants::make(std::uint64_t seed, const GrantsPar
     }
     const std::size_t ladders =
         parameters.ladder_every == 0 ? 0 : parameters.revisions / parameters.ladder_every;
-    const std::size_t inputs = parameters.users * parameters.actions + ladders + 3;
+    const std::size_t inputs =
+        parameters.users * parameters.actions + ladders + 3 + (parameters.gray ? std::bit_width(parameters.revisions) : 0);
     if (inputs > pool_limit) {
         return fail(
             "workload grants: {} users x {} actions and {} ladders make {} inputs, at most {} are possible",
@@ -147,6 +153,8 @@ Grants::Grants(std::uint64_t seed, const GrantsParameters& parameters)
         add({std::string(deny_user), Kind::deny, 0}, deny_user, action_name(0));
         add({std::string(torn_user), Kind::torn, 0}, torn_user, action_name(0));
     }
+    gray_at_ = entries_.size();
+    for (std::size_t n = 0; n < gray_bits(); ++n) add({gray_user(n), Kind::gray, n}, gray_user(n), action_name(0));
 }
 
 void Grants::add(Entry entry, std::string_view user, std::string_view action) {
@@ -229,6 +237,8 @@ bool Grants::allows(std::size_t number, const Entry& entry) const {
             return true;
         case Kind::deny:
             return false;
+        case Kind::gray:
+            return has(gray_code(number), entry.number);
     }
     return false;
 }
@@ -243,6 +253,10 @@ bool Grants::allows(std::size_t number, const std::string& id) const {
 bool Grants::has_ladder(std::size_t number) const {
     // Revision 1 has nothing before it to be allowed by.
     return parameters_.ladder_every != 0 && number > 1 && number % parameters_.ladder_every == 0;
+}
+
+std::size_t Grants::gray_bits() const {
+    return parameters_.gray ? static_cast<std::size_t>(std::bit_width(parameters_.revisions)) : 0;
 }
 
 std::string Grants::revision_name(std::size_t number) const { return fmt::format("r{}", number); }
@@ -270,6 +284,7 @@ Json Grants::data(std::size_t number) const {
     for (std::size_t ladder = 1; ladder <= revisions(); ++ladder) {
         if (has_ladder(ladder)) users[ladder_user(ladder)] = reader(number >= ladder);
     }
+    for (std::size_t n = 0; n < gray_bits(); ++n) users[gray_user(n)] = reader(!has(gray_code(number), n));
     if (parameters_.canaries) {
         users[std::string(allow_user)] = reader(false);
         users[std::string(deny_user)] = reader(true);
@@ -346,6 +361,8 @@ const std::string& Grants::input_for(std::string_view session, std::uint64_t num
         if (canaries_at_ != 0) return entries_[canaries_at_ + stream.below(at + 2, 3)].id;
     } else if (lot < 65) {
         if (newest > 0) return subject(newest);
+    } else if (lot < 72) {
+        if (gray_bits() != 0) return entries_[gray_at_ + stream.below(at + 1, gray_bits())].id;
     }
     return entries_[stream.below(at + 3, pairs)].id;
 }

@@ -12,7 +12,9 @@
 ///
 /// Special users: `ladder-rN` may read before revision N and never again from N on, so that a single stale
 /// verdict names a bound for the revision behind it; `canary-allow` and `canary-deny` never change;
-/// `torn-detector` is denied only where policy and data are of two revisions.
+/// `torn-detector` is denied only where policy and data are of two revisions; `gray-B` may read where bit B of the Gray
+/// code of the revision's number is set, so that one question to each tells the revision without any provenance, at most
+/// one off when it changes between the questions.
 namespace mistrial::workload {
 
 struct GrantsParameters {
@@ -22,6 +24,7 @@ struct GrantsParameters {
     std::size_t actions = 8;       ///< at most 64
     std::size_t ladder_every = 1;  ///< a ladder user for each k-th revision; 0: none
     bool canaries = true;
+    bool gray = true;  ///< Gray-coded revision probes, one for each bit of `revisions`
     friend bool operator==(const GrantsParameters&, const GrantsParameters&) = default;
 };
 
@@ -65,11 +68,11 @@ class Grants final : public Workload {
         std::vector<std::uint64_t> roles;  ///< role -> actions
         std::size_t subject = 0;           ///< index of the pair that this revision changed
     };
-    enum class Kind : std::uint8_t { pair, ladder, allow, deny, torn };
+    enum class Kind : std::uint8_t { pair, ladder, allow, deny, torn, gray };
     struct Entry {
         std::string id;
         Kind kind = Kind::pair;
-        std::size_t number = 0;  ///< of a pair: user * actions + action; of a ladder: its revision
+        std::size_t number = 0;  ///< of a pair: user * actions + action; of a ladder: its revision; of a gray probe: its bit
     };
 
     Grants(std::uint64_t seed, const GrantsParameters& parameters);
@@ -79,6 +82,8 @@ class Grants final : public Workload {
     [[nodiscard]] bool allows(const State& state, std::size_t pair) const;
     [[nodiscard]] bool allows(std::size_t number, const Entry& entry) const;
     [[nodiscard]] bool has_ladder(std::size_t number) const;
+    /// How many Gray-coded probes there are.
+    [[nodiscard]] std::size_t gray_bits() const;
     [[nodiscard]] Json data(std::size_t number) const;
     void add(Entry entry, std::string_view user, std::string_view action);
 
@@ -88,6 +93,7 @@ class Grants final : public Workload {
     std::vector<Entry> entries_;          ///< pairs first, by number
     std::vector<std::size_t> ladder_at_;  ///< by revision: index in entries_, 0 for none
     std::size_t canaries_at_ = 0;         ///< index of the first of the three canaries
+    std::size_t gray_at_ = 0;             ///< index of the first Gray-coded probe
     std::map<std::string, Json> pool_;
     std::map<std::string, std::size_t> index_;
     Json special_ = Json::object();

@@ -23,6 +23,7 @@ GrantsParameters drawn_parameters() {
     parameters.actions = *rc::gen::inRange<std::size_t>(1, 6);
     parameters.ladder_every = *rc::gen::inRange<std::size_t>(0, 4);
     parameters.canaries = *rc::gen::arbitrary<bool>();
+    parameters.gray = *rc::gen::arbitrary<bool>();
     return parameters;
 }
 
@@ -148,8 +149,31 @@ TEST(Grants, ABundleNamesItsRevisionItsRootsAndItsLanguage) {
     EXPECT_THAT(revision.members.at("plan.json"), testing::HasSubstr("\"r5\""));
 }
 
+RC_GTEST_PROP(Grants, TheAnswersToTheGrayCodedProbesTellTheRevision, (std::uint64_t seed)) {
+    GrantsParameters parameters = drawn_parameters();
+    parameters.gray = true;
+    const auto grants = made(seed, parameters);
+    const auto answers = [&](std::size_t number) {
+        std::vector<bool> bits;
+        for (std::size_t n = 0; grants->pool().contains(fmt::format("gray-{}", n)); ++n)
+            bits.push_back(grants->allows(number, fmt::format("gray-{}", n)));
+        return bits;
+    };
+    std::set<std::vector<bool>> told;
+    for (std::size_t number = 1; number <= grants->revisions(); ++number) {
+        RC_ASSERT(told.insert(answers(number)).second);
+        if (number == 1) continue;
+        // Asked about while r(n-1) turns into r(n), they tell one of the two and nothing else.
+        const auto before = answers(number - 1);
+        const auto after = answers(number);
+        int differing = 0;
+        for (std::size_t n = 0; n < after.size(); ++n) differing += before[n] != after[n] ? 1 : 0;
+        RC_ASSERT(differing == 1);
+    }
+}
+
 TEST(Grants, VerdictsAreNeitherMostlyAllowNorMostlyDeny) {
-    const auto grants = made(42, {.revisions = 200, .ladder_every = 0, .canaries = false});
+    const auto grants = made(42, {.revisions = 200, .ladder_every = 0, .canaries = false, .gray = false});
     for (const std::size_t number : {1, 50, 200}) {
         std::size_t allowed = 0;
         for (const auto& [id, input] : grants->pool()) allowed += grants->allows(number, id) ? 1 : 0;
