@@ -15,7 +15,8 @@ namespace mistrial::net {
 
 namespace {
 
-constexpr int backlog = 128;
+/// As many as the kernel allows: a burst of clients must not lose SYNs, and with them a second each, unless a fault says so.
+constexpr int backlog = asio::socket_base::max_listen_connections;
 /// How long accepting waits when the process has no descriptor left.
 constexpr auto descriptor_pause = std::chrono::milliseconds{20};
 /// The handshake of the filler goes over loopback; it takes microseconds, unless the machine is very busy.

@@ -6,6 +6,7 @@
 #include "harness/live/agent_process.hpp"
 #include "harness/live/control_plane.hpp"
 #include "harness/live/decision_client.hpp"
+#include "harness/live/decision_inbox.hpp"
 #include "harness/live/heartbeat.hpp"
 #include "harness/live/ports.hpp"
 #include "harness/live/scheduling.hpp"
@@ -99,7 +100,7 @@ class LiveWorld::Fleet {
     Result<> stop() {
         if (stopped_) return {};
         stopped_ = true;
-        if (load_) load_->call([this] { clients_.clear(); publishers_.clear(); });
+        if (load_) load_->call([this] { inbox_.reset(); clients_.clear(); publishers_.clear(); });
         if (control_) {
             std::promise<void> gone;
             control_->call([this, &gone] {
@@ -226,6 +227,10 @@ class LiveWorld::Fleet {
         }
         for (const auto& [name, endpoint] : publisher_endpoints_)
             publishers_[name] = std::make_unique<net::HttpClient>(load_->loop(), endpoint);
+        inbox_.emplace(load_->loop(), queue_, [this](world::Decide decide) {
+            if (const auto client = clients_.find(decide.value.agent); client != clients_.end())
+                client->second->decide(std::move(decide));
+        });
     }
 
     /// Each agent's wall clock once a second, as its own program reads it.
@@ -237,10 +242,7 @@ class LiveWorld::Fleet {
     }
 
     void perform(world::Decide decide) {
-        load_->loop().post([this, decide = std::move(decide)]() mutable {
-            if (const auto client = clients_.find(decide.value.agent); client != clients_.end())
-                client->second->decide(std::move(decide));
-        });
+        inbox_->put(std::move(decide));
     }
 
     void perform(world::Probe probe) {
@@ -253,12 +255,12 @@ class LiveWorld::Fleet {
     }
 
     void perform(world::Publish publish) {
-        load_->loop().post([this, publish] {
+        // Packed here, so that the load loop, which has decisions to send at their times, does not have to.
+        load_->loop().post([this, publish, archive = workload::archive_of(plan_, *workload_, publish.index)]() mutable {
             const scenario::PlannedPublish& planned = plan_.workload.publishes[publish.index];
             const auto publisher = publishers_.find(planned.authority);
             if (publisher == publishers_.end()) return;
             const world::OperationId id = publish.id;
-            auto archive = workload::archive_of(plan_, *workload_, publish.index);
             const auto invocation = std::make_shared<Invocation>(queue_, id);
             if (!archive) {
                 invocation->begin();
@@ -332,6 +334,7 @@ class LiveWorld::Fleet {
     std::shared_ptr<const workload::Workload> workload_;
     world::Capabilities capabilities_;
     EventQueue queue_;
+    std::optional<DecisionInbox> inbox_;  ///< its loop's, but for `put`
     PortAllocator ports_;
     std::vector<AgentParts> found_;
     std::unique_ptr<nemesis::Ledger> ledger_;
