@@ -15,8 +15,9 @@ using generator::Operation;
 using history::Record;
 using history::Type;
 
-/// Decisions are handed to the world this long before they are due, so that its own timer fires them.
-constexpr Duration kLookahead = std::chrono::milliseconds(20);
+/// Decisions are handed to the world this long before they are due, so that its own timer fires them, whatever the loop is
+/// busy with meanwhile (thousands of log events come in one upload).
+constexpr Duration kLookahead = std::chrono::milliseconds(100);
 /// The first revisions must be acknowledged by then; a fleet without policy is no trial.
 constexpr Duration kFirstRevisionsWithin = std::chrono::seconds(15);
 /// A heal or a start that takes longer is given up; the run ends and says so.
@@ -40,6 +41,8 @@ class Run {
         : plan_(plan),
           world_(world),
           hooks_(hooks),
+          // A decision takes its process when it is handed over: no more of their time than a quarter.
+          lookahead_(std::min(kLookahead, plan.workload.timeout / 4)),
           processes_(plan.workload.concurrency, kOtherProcesses),
           generator_(schedule_of(plan, hooks.input_of)) {
         for (const auto& [name, claim] : plan.claims)
@@ -88,8 +91,8 @@ class Run {
                     continue;
                 }
                 peeked_ = std::move(step);
-                wake = std::min(wake, is_decision(std::get<generator::Ready>(*peeked_).operation) && due - kLookahead > clock_
-                                          ? due - kLookahead
+                wake = std::min(wake, is_decision(std::get<generator::Ready>(*peeked_).operation) && due - lookahead_ > clock_
+                                          ? due - lookahead_
                                           : due);
             } else if (std::holds_alternative<generator::Done>(step) && in_flight_.empty()) {
                 break;
@@ -126,7 +129,7 @@ class Run {
     /// A decision goes ahead of time while a process is free; at its time it goes or is recorded as not gone.
     bool may_go(const Operation& operation) {
         if (operation.due <= clock_) return true;
-        return is_decision(operation) && operation.due - kLookahead <= clock_ && deciders_busy_ < plan_.workload.concurrency;
+        return is_decision(operation) && operation.due - lookahead_ <= clock_ && deciders_busy_ < plan_.workload.concurrency;
     }
 
     Result<> submit(Operation operation) {
@@ -344,6 +347,7 @@ class Run {
     const scenario::Plan& plan_;
     world::World& world_;
     const Hooks& hooks_;
+    Duration lookahead_;
     ProcessTable processes_;
     Generator generator_;
     std::optional<generator::Step> peeked_;

@@ -74,7 +74,7 @@ scenario::Plan plan_of(std::int64_t concurrency = 10) {
     plan.workload.pool = {{"i", Json::object()}};
     plan.workload.publishes = {{TrueTime{}, "main", "r1", "primary", "d1", std::nullopt},
                                {TrueTime{1s}, "main", "r2", "primary", "d2", std::nullopt}};
-    plan.workload.decisions = {{"s1", "a1", TrueTime{500ms}, TrueTime{3s}, 100ms, {}}};
+    plan.workload.decisions = {{"s1", "a1", {}, TrueTime{500ms}, TrueTime{3s}, 100ms, {}}};
     plan.workload.timeout = 1s;
     plan.workload.concurrency = concurrency;
     nemesis::FaultInterval fault;

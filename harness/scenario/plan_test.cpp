@@ -92,9 +92,13 @@ Plan drawn_plan() {
     for (int n = *rc::gen::inRange(0, 3); n > 0; --n)
         plan.workload.publishes.push_back({drawn_time(), drawn_name(), drawn_name(), drawn_name(), drawn_name(),
                                            drawn_optional(drawn_object)});
-    for (int n = *rc::gen::inRange(0, 3); n > 0; --n)
-        plan.workload.decisions.push_back({drawn_name(), drawn_name(), drawn_time(), drawn_time(), drawn_duration(),
+    for (int n = *rc::gen::inRange(0, 3); n > 0; --n) {
+        const bool roams = *rc::gen::arbitrary<bool>();
+        plan.workload.decisions.push_back({drawn_name(), roams ? "" : drawn_name(),
+                                           roams ? std::vector<std::string>{drawn_name(), drawn_name()} : std::vector<std::string>{},
+                                           drawn_time(), drawn_time(), drawn_duration(),
                                            *rc::gen::arbitrary<std::vector<std::uint64_t>>()});
+    }
     plan.workload.timeout = drawn_duration();
     plan.workload.concurrency = *rc::gen::inRange(0, 4096);
     for (int n = *rc::gen::inRange(0, 3); n > 0; --n) plan.faults.push_back(drawn_fault());

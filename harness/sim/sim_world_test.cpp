@@ -51,7 +51,7 @@ scenario::Plan small_plan(std::uint64_t seed = 1) {
     int i = 0;
     for (const auto& agent : plan.fleet.agents)
         plan.workload.decisions.push_back(
-            {"session-" + std::to_string(++i), agent.name, TrueTime{1s + 7ms * i}, plan.end(), 50ms, {}});
+            {"session-" + std::to_string(++i), agent.name, {}, TrueTime{1s + 7ms * i}, plan.end(), 50ms, {}});
     plan.workload.timeout = 2s;
     plan.workload.concurrency = 120;
     const auto claim = [&](const char* name, std::optional<Duration> within) {
