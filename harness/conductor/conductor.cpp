@@ -2,6 +2,7 @@
 
 #include "harness/conductor/process_table.hpp"
 #include "harness/conductor/schedule.hpp"
+#include "harness/conductor/tokens.hpp"
 
 #include <algorithm>
 #include <map>
@@ -44,6 +45,7 @@ class Run {
           // A decision takes its process when it is handed over: no more of their time than a quarter.
           lookahead_(std::min(kLookahead, plan.workload.timeout / 4)),
           processes_(plan.workload.concurrency, kOtherProcesses),
+          tokens_(plan),
           generator_(schedule_of(plan, hooks.input_of)) {
         for (const auto& [name, claim] : plan.claims)
             if (claim.within) bound_ = std::max(bound_, *claim.within);
@@ -135,6 +137,7 @@ class Run {
     Result<> submit(Operation operation) {
         const world::OperationId id = next_id_++;
         InFlight flight;
+        if (auto* decide = std::get_if<world::Decide>(&operation.command)) tokens_.attach(operation.session, decide->value);
         std::visit([&](auto& command) { command.id = id; prepare(command, flight); }, operation.command);
         if (flight.f == "decide" || flight.f == "publish" || flight.f == "health") {
             const bool decision = flight.f == "decide";
@@ -248,6 +251,7 @@ class Run {
             last_disturbance_ = std::max(last_disturbance_, event.time);
         }
         const auto* decide = std::get_if<history::Decide>(&flight.value);
+        if (decide != nullptr && event.type == Type::ok) tokens_.learn(flight.operation.session, *decide);
         if (decide != nullptr && event.type == Type::ok && calm() && flight.invoked_at > last_disturbance_ + bound_)
             ++answers_after_deadline_[decide->agent];
     }
@@ -349,6 +353,7 @@ class Run {
     const Hooks& hooks_;
     Duration lookahead_;
     ProcessTable processes_;
+    Tokens tokens_;
     Generator generator_;
     std::optional<generator::Step> peeked_;
     std::map<world::OperationId, InFlight> in_flight_;

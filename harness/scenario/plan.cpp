@@ -75,6 +75,7 @@ OrderedJson to_json(const Workload& workload) {
                         {"path", workload.path},
                         {"timeout", written(workload.timeout)},
                         {"concurrency", workload.concurrency},
+                        {"tokens", workload.tokens},
                         {"decisions", OrderedJson::array()},
                         {"publishes", OrderedJson::array()},
                         {"special", workload.special},
@@ -143,13 +144,14 @@ Fleet read_fleet(const Reader& reader) {
 }
 
 Workload read_workload(const Reader& reader) {
-    reader.only({"kind", "parameters", "path", "timeout", "concurrency", "decisions", "publishes", "special", "pool"});
+    reader.only({"kind", "parameters", "path", "timeout", "concurrency", "tokens", "decisions", "publishes", "special", "pool"});
     Workload workload;
     workload.kind = reader.at("kind").need_text();
     workload.parameters = reader.at("parameters").need_object();
     workload.path = reader.at("path").need_text();
     workload.timeout = reader.at("timeout").need_duration();
     workload.concurrency = reader.at("concurrency").need_integer();
+    workload.tokens = reader.at("tokens").boolean().value_or(false);
     workload.special = reader.at("special").need_object();
     for (const auto& [id, input] : reader.at("pool").members()) workload.pool[id] = input.json();
     for (const Reader& item : reader.at("publishes").elements()) {

@@ -91,6 +91,7 @@ struct Workload {
     std::vector<DecisionStream> decisions;
     Duration timeout{};            ///< of one decision
     std::int64_t concurrency = 0;  ///< client processes for decisions
+    bool tokens = false;           ///< roaming sessions ask for at least what they have seen
     friend bool operator==(const Workload&, const Workload&) = default;
 };
 

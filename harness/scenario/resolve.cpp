@@ -69,6 +69,9 @@ void read_load(const Reader& reader, Plan& plan) {
     const Duration in_flight = rate_of(decide) * std::clamp<Duration>(workload.timeout, 1ms, 1min);
     workload.concurrency = std::min<std::int64_t>((in_flight + 999'999'999ns) / 1s, kMostConcurrent);
     workload.decisions = read_decisions(decide, plan.fleet, plan.end());
+    workload.tokens = decide.at("tokens").boolean().value_or(false);
+    if (workload.tokens && decide.at("roaming").integer().value_or(0) == 0)
+        decide.at("tokens").tell("expected \"roaming\" beside it: a session that stays with one agent carries no token");
 }
 
 /// Duration and settle, and whether there is time for anything between them.

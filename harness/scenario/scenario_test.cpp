@@ -160,6 +160,14 @@ TEST(ScenarioFile, lets_no_agent_lose_its_last_session_to_roaming) {
                                       "of 5 agents, got 4")));
 }
 
+TEST(ScenarioFile, knows_that_only_roaming_sessions_carry_tokens) {
+    EXPECT_THAT(mistakes_of(scenario(), {.set = {"/workload/decide/tokens=true"}}),
+                ElementsAre(HasSubstr("/workload/decide/tokens: expected \"roaming\" beside it")));
+    EXPECT_THAT(mistakes_of(scenario(), {.set = {"/workload/decide/sessions=9", "/workload/decide/roaming=4",
+                                                 "/workload/decide/tokens=true"}}),
+                testing::IsEmpty());
+}
+
 TEST(ScenarioFile, has_time_for_its_faults_before_it_settles) {
     EXPECT_THAT(mistakes_of(scenario(R"({ "at": "55s", "for": "1s", "pause": { "on": "a1" } })")),
                 ElementsAre(HasSubstr("/faults/0/at: expected a time before 50s, when the run settles, got 55s")));
