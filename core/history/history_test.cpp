@@ -574,7 +574,7 @@ TEST(File, IndexesOnlyGrow) {
     const auto read = read_all(file);
     ASSERT_TRUE(read.has_error());
     EXPECT_EQ(text_of(read.error()),
-              file.string() + ":2: index: expected at least 5, one more than the record before, got 4");
+              file.string() + ":2:1: index: expected at least 5, one more than the record before, got 4");
 }
 
 TEST(File, LinesLongerThanABlockAreRead) {
