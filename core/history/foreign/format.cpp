@@ -54,10 +54,10 @@ Format format_of_content(std::string_view beginning) {
     if (rest.starts_with('{')) {
         const std::string_view inside = past_blanks(rest.substr(1));
         if (!inside.starts_with('"')) return Format::edn;
-        // As far as the first operation's own keys go; a longer one has its keys in front.
         const std::string_view first = inside.substr(0, inside.find('\n'));
-        for (const std::string_view key : {"\"ClientId\"", "\"Call\"", "\"Input\""})
-            if (first.starts_with(key) || inside.substr(0, 400).find(key) != std::string_view::npos) return Format::porcupine;
+        // As far as the first operation's own keys go; a longer one has them in front.
+        const auto has = [&, keys = inside.substr(0, 400)](std::string_view key) { return keys.find(key) != std::string_view::npos; };
+        if (has("\"ClientId\"") || (has("\"Call\"") && has("\"Input\""))) return Format::porcupine;
         return array || first.find("\"time\"") == std::string_view::npos ? Format::elle : Format::jsonl;
     }
     if (array) return rest.starts_with(']') ? Format::elle : Format::edn;

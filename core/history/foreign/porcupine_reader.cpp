@@ -132,7 +132,9 @@ class Rewriter {
         for (const JsonScanner::Member& extra : extras_) member(extra.key, extra.value);
         if (operation.metadata && operation.metadata->json != "null") metadata(*operation.metadata, type);
         transcript_.put("}");
-        return transcript_.record(operation.at);
+        Placed placed = transcript_.record(operation.at);
+        placed.has_time = true;  // whatever it is
+        return placed;
     }
 
     void member(std::string_view raw_key, const Value& value) {
