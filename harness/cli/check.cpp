@@ -38,10 +38,12 @@ Result<std::optional<checkers::Claims>> given_claims(const Options& options) {
         return std::optional<checkers::Claims>();
     }
     // What is no object is told of by parse_claims.
-    const bool may_hold_model = json.is_object() && (!json.contains("linearizability") || json["linearizability"].is_object());
+    const bool may_hold_model =
+        json.is_object() && (!json.contains("linearizability") || json["linearizability"].is_object());
     if (!options.model.empty() && may_hold_model) json["linearizability"]["model"] = options.model;
     auto claims = checkers::parse_claims(json, "");
-    if (!claims) return options.claims_file.empty() ? claims.error() : with_context(options.claims_file, claims.error());
+    if (!claims)
+        return options.claims_file.empty() ? claims.error() : with_context(options.claims_file, claims.error());
     return std::optional(std::move(*claims));
 }
 
@@ -57,7 +59,8 @@ void print_numbers(const checkers::Judgement& judgement) {
     for (const checkers::ClaimResult& claim : judgement.claims) {
         for (const checkers::Violation& violation : claim.violations) {
             if (++number == 1) std::printf("\nEach violation by itself (--sub N):\n");
-            if (number <= kMost) std::printf("  %2zu  %s: %s\n", number, claim.property.c_str(), printable(violation.summary).c_str());
+            if (number <= kMost)
+                std::printf("  %2zu  %s: %s\n", number, claim.property.c_str(), printable(violation.summary).c_str());
         }
     }
     if (number > kMost) std::printf("  and %zu more\n", number - kMost);
@@ -71,13 +74,14 @@ void print(const Options& options, const reports::Run& run, const checkers::Judg
 }
 
 /// Judges the witness of one violation, with its context, once more.
-Result<int> check_sub(const Options& options, RecordedRun& recorded, history::Format format, const checkers::Suite::Options& suite,
-                      const checkers::Judgement& whole) {
+Result<int> check_sub(const Options& options, RecordedRun& recorded, history::Format format,
+                      const checkers::Suite::Options& suite, const checkers::Judgement& whole) {
     const auto accused = accusation(whole, options.sub);
     if (!accused) return with_context(recorded.history.string(), accused.error());
     const std::filesystem::path folder = recorded.folder.value_or(recorded.history.parent_path());
     const std::string stem = recorded.folder ? "" : recorded.history.stem().string() + ".";
-    const auto kept = extract(recorded.history, format, *accused, whole.first_sights, folder / fmt::format("{}sub-{}.jsonl", stem, options.sub));
+    const auto kept = extract(recorded.history, format, *accused, whole.first_sights,
+                              folder / fmt::format("{}sub-{}.jsonl", stem, options.sub));
     if (!kept) return kept.error();
     checkers::Suite::Options again = suite;
     auto claims = checkers::parse_claims(claims_of(*accused), "");
@@ -89,14 +93,16 @@ Result<int> check_sub(const Options& options, RecordedRun& recorded, history::Fo
     run.scenario = kept->file.filename().string();
     run.duration = judged->lanes.end.time_since_epoch();
     run.files["history"] = kept->file.string();
-    judged->judgement.notes.push_back(fmt::format("violation {} of {} by itself: {} of the history's {} records, in {}", accused->number,
-                                                  accused->of, reports::with_thousands(static_cast<std::int64_t>(kept->kept)),
-                                                  reports::with_thousands(static_cast<std::int64_t>(kept->of)), kept->file.string()));
+    judged->judgement.notes.push_back(
+        fmt::format("violation {} of {} by itself: {} of the history's {} records, in {}", accused->number, accused->of,
+                    reports::with_thousands(static_cast<std::int64_t>(kept->kept)),
+                    reports::with_thousands(static_cast<std::int64_t>(kept->of)), kept->file.string()));
     print(options, run, judged->judgement);
     return status_of(judged->judgement);
 }
 
-Result<int> check_one(const Options& options, const std::filesystem::path& path, const checkers::Suite::Options& suite) {
+Result<int> check_one(const Options& options, const std::filesystem::path& path,
+                      const checkers::Suite::Options& suite) {
     auto recorded = open_recorded(path);
     if (!recorded) return recorded.error();
     const auto format = format_of(options, recorded->history);
@@ -116,7 +122,8 @@ int check(const Options& options) {
     auto claims = given_claims(options);
     if (!claims) return refuse(claims.error());
     suite.claims = std::move(*claims);
-    if (options.sub > 0 && options.paths.size() > 1) return refuse(fail("--sub is for one history, {} are given", options.paths.size()));
+    if (options.sub > 0 && options.paths.size() > 1)
+        return refuse(fail("--sub is for one history, {} are given", options.paths.size()));
     int worst = kValid;
     for (const std::filesystem::path& path : options.paths) {
         const auto status = check_one(options, path, suite);
@@ -131,21 +138,30 @@ int check(const Options& options) {
 void add_check(CLI::App& app, int& status) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("check", "check recorded histories again");
-    command->add_option("history", options->paths, "a history of any format, or a run's folder (several are checked in turn)")->required();
+    command
+        ->add_option("history", options->paths,
+                     "a history of any format, or a run's folder (several are checked in turn)")
+        ->required();
     command->add_option("--claims", options->claims_file, "a file of claims instead of those in the history")
         ->check(CLI::ExistingFile);
-    command->add_option("--model", options->model, "claim linearizability of this model (beside the file's claims, if one is given)");
-    command->add_option("--format", options->format, "of the history; guessed from its name, else from what it begins with")
+    command->add_option("--model", options->model,
+                        "claim linearizability of this model (beside the file's claims, if one is given)");
+    command
+        ->add_option("--format", options->format,
+                     "of the history; guessed from its name, else from what it begins with")
         ->check(CLI::IsMember([] {
             std::vector<std::string> names;
             for (const std::string_view name : history::format_names()) names.emplace_back(name);
             return names;
         }()));
-    command->add_option("--only", options->only, "only this property, by name or id (again and again)")->allow_extra_args(false);
+    command->add_option("--only", options->only, "only this property, by name or id (again and again)")
+        ->allow_extra_args(false);
     command
-        ->add_option("--sub", options->sub,
-                     "judge one violation by itself: its witness and what that was up against, written to sub-N.jsonl in the run's folder "
-                     "(NAME.sub-N.jsonl beside a bare history); without --sub the violations are listed with their numbers")
+        ->add_option(
+            "--sub", options->sub,
+            "judge one violation by itself: its witness and what that was up against, written to sub-N.jsonl in the "
+            "run's folder "
+            "(NAME.sub-N.jsonl beside a bare history); without --sub the violations are listed with their numbers")
         ->check(CLI::PositiveNumber);
     command->add_flag("--json", options->json, "print results as results.json has them");
     command->footer(

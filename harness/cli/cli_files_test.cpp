@@ -39,7 +39,8 @@ class CliFiles : public testing::Test {
         const auto output = nemesis::run_command(command);
         EXPECT_TRUE(output) << (output ? "" : output.error().message);
         if (!output) return {};
-        EXPECT_EQ(output->status.how, nemesis::ExitStatus::How::exited) << nemesis::describe(output->status) << output->err;
+        EXPECT_EQ(output->status.how, nemesis::ExitStatus::How::exited)
+            << nemesis::describe(output->status) << output->err;
         return {output->status.number, output->out, output->err};
     }
 
@@ -50,14 +51,16 @@ class CliFiles : public testing::Test {
     void write_guilty(const std::string& name, bool with_run = true) const {
         std::string lines;
         std::int64_t client = 0;
-        const auto record = [&](std::int64_t ms, const char* type, std::int64_t process, const char* f, const std::string& value) {
+        const auto record = [&](std::int64_t ms, const char* type, std::int64_t process, const char* f,
+                                const std::string& value) {
             lines += fmt::format(R"({{"time":{},"type":"{}","process":{},"f":"{}","value":{}}})"
                                  "\n",
                                  ms * 1000000, type, process, f, value);
         };
         if (with_run)
-            lines += R"({"time":0,"type":"info","process":"harness","f":"run","value":{"format":1,"agents":{"a1":{"driver":"x","version":"1","bundles":["main"],"persist":false},"a2":{"driver":"x","version":"1","bundles":["main"],"persist":false}},"claims":{"monotonic-revisions":{}}}})"
-                     "\n";
+            lines +=
+                R"({"time":0,"type":"info","process":"harness","f":"run","value":{"format":1,"agents":{"a1":{"driver":"x","version":"1","bundles":["main"],"persist":false},"a2":{"driver":"x","version":"1","bundles":["main"],"persist":false}},"claims":{"monotonic-revisions":{}}}})"
+                "\n";
         const auto publish = [&](std::int64_t ms, const char* revision) {
             const std::string value = fmt::format(R"({{"bundle":"main","revision":"{}"}})", revision);
             record(ms, "invoke", client, "publish", value);
@@ -65,8 +68,11 @@ class CliFiles : public testing::Test {
         };
         const auto decide = [&](std::int64_t ms, const char* agent, const char* revision) {
             record(ms, "invoke", client, "decide", fmt::format(R"({{"agent":"{}"}})", agent));
-            record(ms + 1, "ok", client++, "decide",
-                   fmt::format(R"({{"agent":"{}","verdict":true,"revisions":{{"main":"{}"}},"markers":{{"main/policy":"{}"}}}})", agent, revision, revision));
+            record(
+                ms + 1, "ok", client++, "decide",
+                fmt::format(
+                    R"({{"agent":"{}","verdict":true,"revisions":{{"main":"{}"}},"markers":{{"main/policy":"{}"}}}})",
+                    agent, revision, revision));
         };
         publish(1, "r1");
         publish(5, "r2");
@@ -90,7 +96,8 @@ TEST_F(CliFiles, AHistorySurvivesEdnAndElleAndIsNeverWrittenOver) {
     write_guilty("history.jsonl");
     ASSERT_EQ(mistrial({"convert", "history.jsonl", "numbered.jsonl"}).status, 0);
     for (const std::string other : {"history.edn", "elle.json"}) {
-        const Ended there = mistrial({"convert", "numbered.jsonl", other, "--to", other == "elle.json" ? "elle" : "edn"});
+        const Ended there =
+            mistrial({"convert", "numbered.jsonl", other, "--to", other == "elle.json" ? "elle" : "edn"});
         EXPECT_EQ(there.status, 0) << there.err;
         EXPECT_THAT(there.out, HasSubstr(other + ": "));
         const Ended back = mistrial({"convert", other, other + ".jsonl"});
@@ -126,7 +133,8 @@ TEST_F(CliFiles, ExportsSayTheirWords) {
     ASSERT_EQ(mistrial({"convert", "history.jsonl", "ops.json", "--as", "register", "--delta", "250ms"}).status, 0);
     const Json operations = Json::parse(text("ops.json"));
     EXPECT_EQ(operations.at(0).at("Input"), (Json{{"f", "write"}, {"value", 1}}));
-    const auto last = std::find_if(operations.begin(), operations.end(), [](const Json& one) { return one.at("Return") == 80021000000; });
+    const auto last = std::find_if(operations.begin(), operations.end(),
+                                   [](const Json& one) { return one.at("Return") == 80021000000; });
     ASSERT_NE(last, operations.end());
     EXPECT_EQ(last->at("Call"), 79770000000);
     EXPECT_EQ(last->at("Output"), 2);
@@ -150,7 +158,8 @@ TEST_F(CliFiles, OneViolationByItselfIsFoundAgainAndStandsAlone) {
         EXPECT_LT(records->size(), 20U) << "the witness and its context, not the history";
         EXPECT_EQ(mistrial({"check", file}).status, 1) << "its run record claims what was violated";
     }
-    EXPECT_THAT(mistrial({"check", "history.jsonl", "--sub", "3"}).err, HasSubstr("--sub 3: there are 2 violations; expected a number from 1 to 2"));
+    EXPECT_THAT(mistrial({"check", "history.jsonl", "--sub", "3"}).err,
+                HasSubstr("--sub 3: there are 2 violations; expected a number from 1 to 2"));
     EXPECT_EQ(mistrial({"check", "history.jsonl", "--sub", "3"}).status, 254);
     EXPECT_EQ(mistrial({"check", "history.jsonl", "history.jsonl", "--sub", "1"}).status, 254);
 }
@@ -177,7 +186,9 @@ TEST_F(CliFiles, AModelIsAClaimOfLinearizability) {
 TEST_F(CliFiles, MalformedInputIsToldWithItsPlaceAndEndsWith254) {
     const std::vector<std::pair<std::string, std::string>> files{
         {"bad.jsonl", "{\"time\":1,\"type\":\"info\",\"process\":0,\"f\":\"x\"}\n{\"time\":2,\"type\":\n{}\n"},
-        {"order.jsonl", "{\"time\":5,\"type\":\"info\",\"process\":\"o\",\"f\":\"x\"}\n{\"time\":2,\"type\":\"info\",\"process\":\"o\",\"f\":\"x\"}\n"},
+        {"order.jsonl",
+         "{\"time\":5,\"type\":\"info\",\"process\":\"o\",\"f\":\"x\"}\n{\"time\":2,\"type\":\"info\",\"process\":"
+         "\"o\",\"f\":\"x\"}\n"},
         {"bad.edn", "{:process 0, :type :invoke,\n :f :read, :value [1 2}"},
         {"bad.log", "INFO  jepsen.util - 0\t:invoke\t:read\nnothing"},
         {"elle.json", "[{\"type\":\"ok\",\n\"f\":\"x\",\"process\":[]}]"},
@@ -186,7 +197,8 @@ TEST_F(CliFiles, MalformedInputIsToldWithItsPlaceAndEndsWith254) {
         write(name, content);
         for (const std::string command : {"check", "convert"}) {
             const Ended ended = command == "check" ? mistrial({"check", name}) : mistrial({"convert", name, "out.edn"});
-            if (command == "convert" && name == "order.jsonl") continue;  // a history all the same; only checkers need its order
+            if (command == "convert" && name == "order.jsonl")
+                continue;  // a history all the same; only checkers need its order
             EXPECT_EQ(ended.status, 254) << name;
             EXPECT_THAT(ended.err, MatchesRegex("mistrial: " + name + ":[0-9]+:[0-9]+: .+\n"));
             EXPECT_FALSE(std::filesystem::exists(folder_ / "out.edn")) << "half an output is none";
@@ -196,10 +208,13 @@ TEST_F(CliFiles, MalformedInputIsToldWithItsPlaceAndEndsWith254) {
 
 TEST_F(CliFiles, WhatConvertIsAskedMustMakeSense) {
     write_guilty("history.jsonl");
-    EXPECT_THAT(mistrial({"convert", "history.jsonl", "out.json"}).err, HasSubstr("give --to jsonl|edn|jepsen-log|elle|porcupine"));
+    EXPECT_THAT(mistrial({"convert", "history.jsonl", "out.json"}).err,
+                HasSubstr("give --to jsonl|edn|jepsen-log|elle|porcupine"));
     EXPECT_THAT(mistrial({"convert", "nothing.jsonl", "out.edn"}).err, HasSubstr("nothing.jsonl: no such file"));
-    EXPECT_THAT(mistrial({"convert", "history.jsonl", "out.edn", "--delta", "1s"}).err, HasSubstr("give --as register"));
-    EXPECT_THAT(mistrial({"convert", "history.jsonl", "out.edn", "--as", "register", "--delta", "soon"}).err, HasSubstr("--delta"));
+    EXPECT_THAT(mistrial({"convert", "history.jsonl", "out.edn", "--delta", "1s"}).err,
+                HasSubstr("give --as register"));
+    EXPECT_THAT(mistrial({"convert", "history.jsonl", "out.edn", "--as", "register", "--delta", "soon"}).err,
+                HasSubstr("--delta"));
     EXPECT_EQ(mistrial({"convert", "history.jsonl", "out.edn", "--from", "yaml"}).status, 254);
     EXPECT_FALSE(std::filesystem::exists(folder_ / "out.edn"));
     EXPECT_THAT(mistrial({"convert", "--help"}).out, HasSubstr("--as register --delta 250ms"));

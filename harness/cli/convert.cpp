@@ -55,7 +55,8 @@ class NewFile {
         return {};
     }
     Result<> finish() {
-        if (::fsync(fd_) != 0 && errno != EINVAL) return fail("{}: cannot be synced: {}", path_.string(), std::strerror(errno));
+        if (::fsync(fd_) != 0 && errno != EINVAL)
+            return fail("{}: cannot be synced: {}", path_.string(), std::strerror(errno));
         ::close(std::exchange(fd_, -1));
         return {};
     }
@@ -69,7 +70,9 @@ class NewFile {
 /// Prints as it goes.
 class Output {
   public:
-    Output(NewFile file, Format format, Printer::Options options) : file_(std::move(file)), printer_(format, options) { printer_.begin(text_); }
+    Output(NewFile file, Format format, Printer::Options options) : file_(std::move(file)), printer_(format, options) {
+        printer_.begin(text_);
+    }
 
     Result<> add(const history::Record& record) {
         printer_.add(text_, record);
@@ -113,10 +116,12 @@ Result<> export_policy(history::Source& source, const Options& options, Duration
         auto record = source.next();
         if (!record) return record.error();
         if (!*record) break;
-        if (std::holds_alternative<history::Publish>((*record)->value) || std::holds_alternative<history::Decide>((*record)->value))
+        if (std::holds_alternative<history::Publish>((*record)->value) ||
+            std::holds_alternative<history::Decide>((*record)->value))
             records.push_back(std::move(**record));
     }
-    const auto exported = options.as == "register" ? history::foreign::register_history(records, delta) : history::foreign::list_append(records);
+    const auto exported = options.as == "register" ? history::foreign::register_history(records, delta)
+                                                   : history::foreign::list_append(records);
     if (!exported) return with_context(options.in.string(), exported.error());
     for (const history::Record& record : *exported)
         if (auto added = output.add(record); !added) return added;
@@ -135,31 +140,40 @@ Result<> copy(history::Source& source, Output& output) {
 Result<> convert(Options options) {
     Duration delta{};
     if (!options.delta.empty()) {
-        if (options.as != "register") return fail("--delta: moves the decisions of a register history; give --as register with it");
+        if (options.as != "register")
+            return fail("--delta: moves the decisions of a register history; give --as register with it");
         const auto parsed = parse_duration(options.delta);
         if (!parsed) return with_context("--delta", parsed.error());
-        if (*parsed < Duration::zero()) return fail("--delta: expected a duration, not negative, got {}", options.delta);
+        if (*parsed < Duration::zero())
+            return fail("--delta: expected a duration, not negative, got {}", options.delta);
         delta = *parsed;
     }
     std::error_code ignored;
-    if (!std::filesystem::exists(options.in, ignored)) return fail("{}: no such file; expected a history or a run's folder", options.in.string());
+    if (!std::filesystem::exists(options.in, ignored))
+        return fail("{}: no such file; expected a history or a run's folder", options.in.string());
     if (std::filesystem::is_directory(options.in, ignored)) options.in /= "history.jsonl";
     const auto to = target_of(options);
     if (!to) return to.error();
-    const auto from = options.from.empty() ? history::guess_format(options.in) : Result<Format>(*history::format_named(options.from));
+    const auto from =
+        options.from.empty() ? history::guess_format(options.in) : Result<Format>(*history::format_named(options.from));
     if (!from) return from.error();
     auto file = NewFile::create(options.out);
     if (!file) return file.error();
     auto source = history::Source::open(options.in, *from);
     if (!source) return source.error();
     Output output(std::move(*file), *to, {.log_lines = options.out.extension() == ".log"});
-    if (auto copied = options.as.empty() ? copy(*source, output) : export_policy(*source, options, delta, output); !copied) return copied;
+    if (auto copied = options.as.empty() ? copy(*source, output) : export_policy(*source, options, delta, output);
+        !copied)
+        return copied;
     if (auto finished = output.finish(); !finished) return finished;
-    if (source->torn()) std::fprintf(stderr, "mistrial: %s: its last line was torn and is left out\n", options.in.c_str());
+    if (source->torn())
+        std::fprintf(stderr, "mistrial: %s: its last line was torn and is left out\n", options.in.c_str());
     if (output.left_out() > 0)
         std::fprintf(stderr, "mistrial: %s records are no operation that %s can say, and are left out\n",
-                     reports::with_thousands(static_cast<std::int64_t>(output.left_out())).c_str(), std::string(to_text(*to)).c_str());
-    std::printf("%s: %s records as %s\n", options.out.c_str(), reports::with_thousands(static_cast<std::int64_t>(output.written())).c_str(),
+                     reports::with_thousands(static_cast<std::int64_t>(output.left_out())).c_str(),
+                     std::string(to_text(*to)).c_str());
+    std::printf("%s: %s records as %s\n", options.out.c_str(),
+                reports::with_thousands(static_cast<std::int64_t>(output.written())).c_str(),
                 std::string(to_text(*to)).c_str());
     return {};
 }
@@ -170,22 +184,30 @@ void add_convert(CLI::App& app, int& status) {
     auto options = std::make_shared<Options>();
     std::vector<std::string> names;
     for (const std::string_view name : history::format_names()) names.emplace_back(name);
-    CLI::App* command = app.add_subcommand("convert", "write a history in another format, or in the words of another checker");
+    CLI::App* command =
+        app.add_subcommand("convert", "write a history in another format, or in the words of another checker");
     command->add_option("in", options->in, "a history of any format, or a run's folder")->required();
     command->add_option("out", options->out, "the file to write; it must not exist")->required();
-    command->add_option("--from", options->from, "the format of IN; guessed from its name, else from what it begins with")->check(CLI::IsMember(names));
-    command->add_option("--to", options->to, "the format of OUT; told from its name (.jsonl, .edn, .txt or .log)")->check(CLI::IsMember(names));
     command
-        ->add_option("--as", options->as,
-                     "list-append: publishing a bundle's k-th revision appends k, a decision under it reads 1 to k (for Elle); "
-                     "register: it writes k, the decision reads k (for Porcupine and Knossos)")
+        ->add_option("--from", options->from, "the format of IN; guessed from its name, else from what it begins with")
+        ->check(CLI::IsMember(names));
+    command->add_option("--to", options->to, "the format of OUT; told from its name (.jsonl, .edn, .txt or .log)")
+        ->check(CLI::IsMember(names));
+    command
+        ->add_option(
+            "--as", options->as,
+            "list-append: publishing a bundle's k-th revision appends k, a decision under it reads 1 to k (for Elle); "
+            "register: it writes k, the decision reads k (for Porcupine and Knossos)")
         ->check(CLI::IsMember({"list-append", "register"}));
     command->add_option("--delta", options->delta,
-                        "of a register history: every decision is called so much earlier, so that it is linearizable exactly when none is "
+                        "of a register history: every decision is called so much earlier, so that it is linearizable "
+                        "exactly when none is "
                         "stale by more");
     command->footer(
-        "Examples:\n  mistrial convert store/latest history.edn\n  mistrial convert store/latest elle.json --as list-append\n"
-        "  mistrial convert store/latest ops.json --as register --delta 250ms\n  mistrial convert etcd_000.log history.jsonl");
+        "Examples:\n  mistrial convert store/latest history.edn\n  mistrial convert store/latest elle.json --as "
+        "list-append\n"
+        "  mistrial convert store/latest ops.json --as register --delta 250ms\n  mistrial convert etcd_000.log "
+        "history.jsonl");
     command->callback([options, &status] {
         const auto converted = convert(*options);
         status = converted ? kValid : refuse(converted.error());

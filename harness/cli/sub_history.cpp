@@ -14,7 +14,8 @@ namespace {
 using history::Record;
 using history::Type;
 
-Result<> each_record(const std::filesystem::path& file, history::Format format, const std::function<void(const Record&)>& on) {
+Result<> each_record(const std::filesystem::path& file, history::Format format,
+                     const std::function<void(const Record&)>& on) {
     auto source = history::Source::open(file, format);
     if (!source) return source.error();
     while (true) {
@@ -64,8 +65,8 @@ Result<Accusation> accusation(const checkers::Judgement& judgement, std::size_t 
     }
     if (found.of == 0) return fail("--sub {}: the history violates no claim", number);
     if (found.claim.violations.empty())
-        return fail("--sub {}: there {} {} violation{}; expected a number from 1 to {}", number, found.of == 1 ? "is" : "are", found.of,
-                    found.of == 1 ? "" : "s", found.of);
+        return fail("--sub {}: there {} {} violation{}; expected a number from 1 to {}", number,
+                    found.of == 1 ? "is" : "are", found.of, found.of == 1 ? "" : "s", found.of);
     return found;
 }
 
@@ -77,7 +78,8 @@ Result<Extract> extract(const std::filesystem::path& history, history::Format fo
     alone.claims = {accusation.claim};
     alone.first_sights = first_sights;
     checkers::definitional::SecondOpinion opinion(alone);
-    if (auto read = each_record(history, format, [&](const Record& record) { opinion.on(record); }); !read) return read.error();
+    if (auto read = each_record(history, format, [&](const Record& record) { opinion.on(record); }); !read)
+        return read.error();
     const auto& witness = accusation.claim.violations.front().witness;
     std::set<std::uint64_t> wanted(witness.begin(), witness.end());
     for (const Record& record : opinion.records()) wanted.insert(record.index);

@@ -25,11 +25,12 @@ struct Extract {
     std::uint64_t of = 0;
 };
 
-/// Writes the witness of the accusation and its context (publishes, lives, faults, what the second opinion reads), every
-/// operation with both its records, into `file`, which is replaced. Records keep their indexes; the run record, where there
-/// is one, claims what was violated and nothing else, so that the file can be checked by itself. `first_sights` are the
-/// judgement's.
-[[nodiscard]] Result<Extract> extract(const std::filesystem::path& history, history::Format format, const Accusation& accusation,
-                                      const std::vector<std::uint64_t>& first_sights, const std::filesystem::path& file);
+/// Writes the witness of the accusation and its context (publishes, lives, faults, what the second opinion reads),
+/// every operation with both its records, into `file`, which is replaced. Records keep their indexes; the run record,
+/// where there is one, claims what was violated and nothing else, so that the file can be checked by itself.
+/// `first_sights` are the judgement's.
+[[nodiscard]] Result<Extract> extract(const std::filesystem::path& history, history::Format format,
+                                      const Accusation& accusation, const std::vector<std::uint64_t>& first_sights,
+                                      const std::filesystem::path& file);
 
 }  // namespace mistrial::cli

@@ -19,24 +19,29 @@ Order as_placed(std::size_t count) {
 /// Lines and columns of all offsets in one pass over the text.
 std::vector<Place> places_of(const std::vector<Placed>& placed, std::string_view text) {
     Order order = as_placed(placed.size());
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return placed[a].at < placed[b].at; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return placed[a].at < placed[b].at; });
     std::vector<Place> places(placed.size());
     std::uint32_t line = 1;
     std::size_t line_start = 0;
     for (const std::size_t i : order) {
-        for (std::size_t newline; (newline = text.find('\n', line_start)) < placed[i].at; line_start = newline + 1) ++line;
+        for (std::size_t newline; (newline = text.find('\n', line_start)) < placed[i].at; line_start = newline + 1)
+            ++line;
         places[i] = {line, static_cast<std::uint32_t>(placed[i].at - line_start + 1)};
     }
     return places;
 }
 
 void order_by_index(const std::vector<Placed>& placed, const std::vector<Place>& places, Order& order) {
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return placed[a].record.index < placed[b].record.index; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return placed[a].record.index < placed[b].record.index; });
     for (std::size_t i = 1; i < order.size(); ++i) {
         const Placed& one = placed[order[i]];
         if (one.record.index != placed[order[i - 1]].record.index) continue;
         const Place& other = places[order[i - 1]];
-        throw Syntax{one.at, fmt::format("index: expected each once, got {} again (it stands at {}:{})", one.record.index, other.line, other.column),
+        throw Syntax{one.at,
+                     fmt::format("index: expected each once, got {} again (it stands at {}:{})", one.record.index,
+                                 other.line, other.column),
                      std::nullopt};
     }
 }
@@ -100,13 +105,15 @@ void check_clients(const std::vector<Placed>& placed, const std::vector<Place>& 
         if (record.type == Type::invoke) {
             has_invokes.try_emplace(record.f, true);
             if (doing != busy.end())
-                refuse(fmt::format("is busy with {} (invoked at {}:{}) and cannot invoke", placed[doing->second].record.f,
-                                   places[doing->second].line, places[doing->second].column));
+                refuse(fmt::format("is busy with {} (invoked at {}:{}) and cannot invoke",
+                                   placed[doing->second].record.f, places[doing->second].line,
+                                   places[doing->second].column));
             busy.emplace(*client, i);
         } else if (doing != busy.end()) {
             if (placed[doing->second].record.f != record.f)
-                refuse(fmt::format("is busy with {} (invoked at {}:{}) and cannot complete", placed[doing->second].record.f,
-                                   places[doing->second].line, places[doing->second].column));
+                refuse(fmt::format("is busy with {} (invoked at {}:{}) and cannot complete",
+                                   placed[doing->second].record.f, places[doing->second].line,
+                                   places[doing->second].column));
             busy.erase(doing);
         } else if (has_invokes.try_emplace(record.f, false).first->second) {
             refuse("completes, but never invoked,");
@@ -122,7 +129,8 @@ History assemble(std::vector<Placed> placed, const SourceText& source) {
     const bool indexed = std::all_of(placed.begin(), placed.end(), [](const Placed& one) { return one.has_index; });
     if (indexed) order_by_index(placed, places, order);
     fill_in_times(placed, order);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return placed[a].record.time < placed[b].record.time; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return placed[a].record.time < placed[b].record.time; });
     order_ties(placed, order);
     check_clients(placed, places, order);
 

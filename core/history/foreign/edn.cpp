@@ -3,15 +3,11 @@
 #include "core/utf8.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <set>
 
 namespace mistrial::history::foreign::edn {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kNamedCharacters{{
-    {"newline", "\n"}, {"space", " "}, {"tab", "\t"}, {"return", "\r"}, {"formfeed", "\f"}, {"backspace", "\b"},
-}};
 
 bool is_space(char c) { return c == ' ' || c == ',' || (c >= '\t' && c <= '\r'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -71,52 +67,6 @@ bool starts_number(std::string_view token) {
     return (token.front() == '-' || token.front() == '+') && token.size() > 1 && is_digit(token[1]);
 }
 
-bool is_name(std::string_view characters) {
-    // Less than EDN allows: what every reader of it takes.
-    const auto part = [](std::string_view some) {
-        const auto first = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '*'; };
-        return !some.empty() && first(some.front()) && std::all_of(some.begin(), some.end(), [&](char c) {
-            return first(c) || is_digit(c) || std::string_view(".+-?!<>=").find(c) != std::string_view::npos;
-        });
-    };
-    const auto slash = characters.find('/');
-    if (slash == std::string_view::npos) return part(characters);
-    return part(characters.substr(0, slash)) && part(characters.substr(slash + 1));
-}
-
-void append_text(std::string& out, std::string_view characters) {
-    out += '"';
-    for (const char c : characters) {
-        switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20)
-                    out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-                else
-                    out += c;
-        }
-    }
-    out += '"';
-}
-
-void append_character(std::string& out, std::string_view character) {
-    out += '\\';
-    for (const auto& [named, meant] : kNamedCharacters) {
-        if (meant != character) continue;
-        out += named;
-        return;
-    }
-    const char32_t point = utf8_code_point(character);
-    if (point < 0x20 || point == 0x7F)
-        out += fmt::format("u{:04x}", static_cast<unsigned>(point));
-    else
-        out += character;
-}
-
 }  // namespace
 
 void FormReader::expected(std::string_view what, std::size_t at) const {
@@ -137,7 +87,8 @@ bool FormReader::skip() {
             for (; skip_space(), text_.substr(at_, 2) == "#_"; at_ += 2) ++discards;
             for (; discards > 0; --discards) {
                 skip_space();
-                if (at_ >= text_.size()) throw Syntax{at_, "expected the form that #_ discards, got the end of the text", opened};
+                if (at_ >= text_.size())
+                    throw Syntax{at_, "expected the form that #_ discards, got the end of the text", opened};
                 (void)form();
             }
         } else {
@@ -167,16 +118,27 @@ Value FormReader::form() {
     if (depth_ > kDeepest) throw Syntax{at_, fmt::format("nested deeper than {}", kDeepest), std::nullopt};
     const std::size_t opened = at_;
     switch (text_[at_]) {
-        case '(': ++at_; return sequence(Kind::list, ')', opened);
-        case '[': ++at_; return sequence(Kind::vector, ']', opened);
-        case '{': ++at_; return sequence(Kind::map, '}', opened);
-        case '"': return text_form();
-        case '\\': return character();
-        case '#': return hashed();
+        case '(':
+            ++at_;
+            return sequence(Kind::list, ')', opened);
+        case '[':
+            ++at_;
+            return sequence(Kind::vector, ']', opened);
+        case '{':
+            ++at_;
+            return sequence(Kind::map, '}', opened);
+        case '"':
+            return text_form();
+        case '\\':
+            return character();
+        case '#':
+            return hashed();
         case ')':
         case ']':
-        case '}': expected("a form", at_);
-        default: return atom();
+        case '}':
+            expected("a form", at_);
+        default:
+            return atom();
     }
 }
 
@@ -193,8 +155,10 @@ Value FormReader::sequence(Kind kind, char close, std::size_t opened) {
     std::set<std::string> keys;
     for (std::size_t i = 0; i < value.items.size(); i += 2)
         if (!keys.insert(print(value.items[i])).second)
-            throw Syntax{value.items[i].at, fmt::format("expected each key of a map once, got {} again", shown_at(text_, value.items[i].at)),
-                         std::nullopt};
+            throw Syntax{
+                value.items[i].at,
+                fmt::format("expected each key of a map once, got {} again", shown_at(text_, value.items[i].at)),
+                std::nullopt};
     return value;
 }
 
@@ -237,13 +201,25 @@ Value FormReader::text_form() {
         const char which = peek();
         ++at_;
         switch (which) {
-            case 't': value.text += '\t'; break;
-            case 'r': value.text += '\r'; break;
-            case 'n': value.text += '\n'; break;
-            case 'b': value.text += '\b'; break;
-            case 'f': value.text += '\f'; break;
+            case 't':
+                value.text += '\t';
+                break;
+            case 'r':
+                value.text += '\r';
+                break;
+            case 'n':
+                value.text += '\n';
+                break;
+            case 'b':
+                value.text += '\b';
+                break;
+            case 'f':
+                value.text += '\f';
+                break;
             case '"':
-            case '\\': value.text += which; break;
+            case '\\':
+                value.text += which;
+                break;
             case 'u': {
                 char32_t point = four_hex(escape, at_);
                 at_ += 4;
@@ -254,11 +230,14 @@ Value FormReader::text_form() {
                         at_ += 6;
                     }
                 }
-                if (point >= 0xD800 && point < 0xE000) throw Syntax{escape, "expected a code point, got half of a surrogate pair", std::nullopt};
+                if (point >= 0xD800 && point < 0xE000)
+                    throw Syntax{escape, "expected a code point, got half of a surrogate pair", std::nullopt};
                 append_utf8(value.text, point);
                 break;
             }
-            default: throw Syntax{escape, R"(expected one of \t \r \n \b \f \" \\ \uXXXX, got another escape)", std::nullopt};
+            default:
+                throw Syntax{escape, R"(expected one of \t \r \n \b \f \" \\ \uXXXX, got another escape)",
+                             std::nullopt};
         }
     }
     ++at_;
@@ -291,11 +270,12 @@ Value FormReader::character() {
     if (!is_space(one.front()) || one.front() == ',') (void)token();
     const std::string_view whole = text_.substr(begin, at_ - begin);
     if (whole.size() == length) return {Kind::character, std::move(one), {}, opened};
-    for (const auto& [named, meant] : kNamedCharacters)
+    for (const auto& [named, meant] : kCharacterNames)
         if (whole == named) return {Kind::character, std::string(meant), {}, opened};
     if (whole.front() == 'u' && whole.size() == 5) {
         const char32_t point = four_hex(opened, begin + 1);
-        if (point >= 0xD800 && point < 0xE000) throw Syntax{opened, "expected a code point, got half of a surrogate pair", std::nullopt};
+        if (point >= 0xD800 && point < 0xE000)
+            throw Syntax{opened, "expected a code point, got half of a surrogate pair", std::nullopt};
         std::string text;
         append_utf8(text, point);
         return {Kind::character, std::move(text), {}, opened};
@@ -340,51 +320,13 @@ Result<Value> parse(std::string_view text, std::string_view name) {
     try {
         FormReader reader(text);
         Value value = reader.form();
-        if (reader.skip()) throw Syntax{reader.at(), fmt::format("expected the end, got {}", shown_at(text, reader.at())), std::nullopt};
+        if (reader.skip())
+            throw Syntax{reader.at(), fmt::format("expected the end, got {}", shown_at(text, reader.at())),
+                         std::nullopt};
         return value;
     } catch (const Syntax& syntax) {
         return source.error(syntax);
     }
-}
-
-void append(std::string& out, const Value& value) {
-    const auto items = [&](std::string_view open, char close) {
-        out += open;
-        for (std::size_t i = 0; i < value.items.size(); ++i) {
-            if (i > 0) out += value.kind == Kind::map && i % 2 == 0 ? ", " : " ";
-            append(out, value.items[i]);
-        }
-        out += close;
-    };
-    switch (value.kind) {
-        case Kind::nil: out += "nil"; return;
-        case Kind::text: return append_text(out, value.text);
-        case Kind::character: return append_character(out, value.text);
-        case Kind::keyword: out += ':'; out += value.text; return;
-        case Kind::list: return items("(", ')');
-        case Kind::vector: return items("[", ']');
-        case Kind::set: return items("#{", '}');
-        case Kind::map: return items("{", '}');
-        case Kind::tagged:
-            out += '#';
-            out += value.text;
-            out += ' ';
-            return append(out, value.items.front());
-        default: out += value.text;
-    }
-}
-
-std::string print(const Value& value) {
-    std::string out;
-    append(out, value);
-    return out;
-}
-
-Value text(std::string characters) { return {Kind::text, std::move(characters), {}, 0}; }
-
-Value name(std::string characters) {
-    const Kind kind = is_name(characters) ? Kind::keyword : Kind::text;
-    return {kind, std::move(characters), {}, 0};
 }
 
 }  // namespace mistrial::history::foreign::edn

@@ -2,8 +2,10 @@
 
 #include "core/history/foreign/source_text.hpp"
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// EDN (github.com/edn-format/edn), Clojure's notation, as far as Clojure itself prints it.
@@ -26,6 +28,16 @@ enum class Kind : std::uint8_t {
     tagged,
 };
 
+/// Characters that have a name, since they do not show.
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kCharacterNames{{
+    {"newline", "\n"},
+    {"space", " "},
+    {"tab", "\t"},
+    {"return", "\r"},
+    {"formfeed", "\f"},
+    {"backspace", "\b"},
+}};
+
 /// One form. Numbers stay as they are written, so that none loses anything.
 struct Value {
     Kind kind = Kind::nil;
@@ -40,8 +52,8 @@ struct Value {
     }
 };
 
-/// Reads forms one after another out of [begin, end) of a text; white space, commas, comments and what `#_` discards are
-/// passed over. Every function throws Syntax.
+/// Reads forms one after another out of [begin, end) of a text; white space, commas, comments and what `#_` discards
+/// are passed over. Every function throws Syntax.
 class FormReader {
   public:
     FormReader(std::string_view text, std::size_t begin, std::size_t end) : text_(text.substr(0, end)), at_(begin) {}

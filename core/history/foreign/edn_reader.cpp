@@ -16,7 +16,9 @@ const edn::Value& untagged(const edn::Value& value) {
 Placed operation(const edn::Value& form, std::string_view text, Transcript& transcript) {
     const edn::Value& map = untagged(form);
     if (map.kind != edn::Kind::map)
-        throw Syntax{form.at, fmt::format("expected an operation, a map such as {{:process 0, :type :invoke, …}}, got {}", shown_at(text, form.at)),
+        throw Syntax{form.at,
+                     fmt::format("expected an operation, a map such as {{:process 0, :type :invoke, …}}, got {}",
+                                 shown_at(text, form.at)),
                      std::nullopt};
     transcript.clear();
     transcript.put("{");
@@ -24,8 +26,10 @@ Placed operation(const edn::Value& form, std::string_view text, Transcript& tran
         const edn::Value& key = map.items[i];
         const edn::Value& value = map.items[i + 1];
         if (key.kind != edn::Kind::keyword && key.kind != edn::Kind::text)
-            throw Syntax{key.at, fmt::format("expected a key such as :process, got {}", shown_at(text, key.at)), std::nullopt};
-        if (key.text == "index" && value.kind == edn::Kind::integer && value.text.starts_with('-')) continue;  // none, as Jepsen has it
+            throw Syntax{key.at, fmt::format("expected a key such as :process, got {}", shown_at(text, key.at)),
+                         std::nullopt};
+        if (key.text == "index" && value.kind == edn::Kind::integer && value.text.starts_with('-'))
+            continue;  // none, as Jepsen has it
         transcript.key(key.text);
         if (is_text_of_ours(key.text) && value.kind == edn::Kind::integer)
             transcript.put_text(value.text);
@@ -50,7 +54,10 @@ std::vector<Placed> read_edn(const SourceText& source) {
         if (close != '\0' && reader.peek() == close) {
             reader.step();
             if (reader.skip())
-                throw Syntax{reader.at(), fmt::format("expected the end after the operations, got {}", shown_at(source.text(), reader.at())), std::nullopt};
+                throw Syntax{
+                    reader.at(),
+                    fmt::format("expected the end after the operations, got {}", shown_at(source.text(), reader.at())),
+                    std::nullopt};
             return placed;
         }
         placed.push_back(operation(reader.form(), source.text(), transcript));

@@ -27,7 +27,8 @@ std::string_view to_text(Format format) {
 }
 
 std::optional<Format> format_named(std::string_view name) {
-    const auto* found = std::find_if(kNames.begin(), kNames.end(), [&](const auto& entry) { return entry.first == name; });
+    const auto* found =
+        std::find_if(kNames.begin(), kNames.end(), [&](const auto& entry) { return entry.first == name; });
     if (found == kNames.end()) return std::nullopt;
     return found->second;
 }
@@ -56,7 +57,9 @@ Format format_of_content(std::string_view beginning) {
         if (!inside.starts_with('"')) return Format::edn;
         const std::string_view first = inside.substr(0, inside.find('\n'));
         // As far as the first operation's own keys go; a longer one has them in front.
-        const auto has = [&, keys = inside.substr(0, 400)](std::string_view key) { return keys.find(key) != std::string_view::npos; };
+        const auto has = [&, keys = inside.substr(0, 400)](std::string_view key) {
+            return keys.find(key) != std::string_view::npos;
+        };
         if (has("\"ClientId\"") || (has("\"Call\"") && has("\"Input\""))) return Format::porcupine;
         return array || first.find("\"time\"") == std::string_view::npos ? Format::elle : Format::jsonl;
     }

@@ -8,15 +8,16 @@
 
 #include <cstdint>
 
-/// libFuzzer's target, compiled once a format. Whatever the bytes, a reader answers with a history or with an error that
-/// has a place; and a history that was read survives being printed and read again.
+/// libFuzzer's target, compiled once a format. Whatever the bytes, a reader answers with a history or with an error
+/// that has a place; and a history that was read survives being printed and read again.
 namespace mistrial::history {
 namespace {
 
 constexpr Format kFormat = Format::MISTRIAL_FUZZ_FORMAT;
 
 void check_error(const Error& error) {
-    MISTRIAL_INVARIANT(!error.message.empty() && error.message.size() < 4096, "an error without a message, or a very long one");
+    MISTRIAL_INVARIANT(!error.message.empty() && error.message.size() < 4096,
+                       "an error without a message, or a very long one");
 }
 
 void check_lines(std::string_view text) {
@@ -38,7 +39,8 @@ void check_lines(std::string_view text) {
 void check_file(std::string_view text) {
     static const int kFile = ::memfd_create("history", MFD_CLOEXEC);
     MISTRIAL_INVARIANT(kFile >= 0 && ::ftruncate(kFile, 0) == 0, "no memory file");
-    MISTRIAL_INVARIANT(::pwrite(kFile, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()), "memory file is full");
+    MISTRIAL_INVARIANT(::pwrite(kFile, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()),
+                       "memory file is full");
     const auto records = read_all(fmt::format("/proc/self/fd/{}", kFile));
     if (records.has_error()) check_error(records.error());
 }
@@ -57,7 +59,8 @@ void check_text(std::string_view text) {
     };
     const foreign::History second = again(*first);
     // Porcupine's operations have no order among equals but that of their times.
-    if (kFormat != Format::porcupine) MISTRIAL_INVARIANT(second.records == first->records, "{}", foreign::print(kFormat, first->records));
+    if (kFormat != Format::porcupine)
+        MISTRIAL_INVARIANT(second.records == first->records, "{}", foreign::print(kFormat, first->records));
     MISTRIAL_INVARIANT(again(second).records == second.records, "{}", foreign::print(kFormat, second.records));
 }
 

@@ -9,11 +9,15 @@ namespace {
 
 std::vector<Placed> placed_of(Format format, const SourceText& source) {
     switch (format) {
-        case Format::edn: return read_edn(source);
-        case Format::jepsen_log: return read_jepsen_log(source);
-        case Format::porcupine: return read_porcupine(source);
+        case Format::edn:
+            return read_edn(source);
+        case Format::jepsen_log:
+            return read_jepsen_log(source);
+        case Format::porcupine:
+            return read_porcupine(source);
         case Format::elle:
-        case Format::jsonl: break;  // a line of ours is an operation of elle's
+        case Format::jsonl:
+            break;  // a line of ours is an operation of elle's
     }
     return read_elle(source);
 }

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// Whole histories in other tools' formats. Clients' operations of an unknown `f` are history::Foreign; records that are ours
-/// become ours, so that a history of ours survives a foreign format and back as far as that format can say it.
+/// Whole histories in other tools' formats. Clients' operations of an unknown `f` are history::Foreign; records that
+/// are ours become ours, so that a history of ours survives a foreign format and back as far as that format can say it.
 namespace mistrial::history::foreign {
 
 /// A whole text, sorted as `assemble` says. `name` is the file's; errors say "NAME:LINE:COLUMN: what was expected, what

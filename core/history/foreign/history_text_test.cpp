@@ -8,8 +8,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <regex>
-
 namespace mistrial::history::foreign {
 namespace {
 
@@ -33,9 +31,15 @@ std::vector<Record> arbitrary_history(bool ties) {
     std::int64_t time = 0;
     const auto value_of = [](std::string& f, bool answered) -> Value {
         if (f.empty()) f = *rc::gen::element<std::string>("publish", "decide", "health", "read", "txn", "x y", "f");
-        if (f == "publish") return Publish{arbitrary::a_name(), arbitrary::a_name(), arbitrary::maybe(arbitrary::a_text), {}, arbitrary::maybe(arbitrary::a_json)};
+        if (f == "publish")
+            return Publish{arbitrary::a_name(),
+                           arbitrary::a_name(),
+                           arbitrary::maybe(arbitrary::a_text),
+                           {},
+                           arbitrary::maybe(arbitrary::a_json)};
         if (f == "decide") return arbitrary::a_decide(answered);
-        if (f == "health") return Health{arbitrary::a_name(), arbitrary::a_text(), {}, arbitrary::maybe(arbitrary::a_text)};
+        if (f == "health")
+            return Health{arbitrary::a_name(), arbitrary::a_text(), {}, arbitrary::maybe(arbitrary::a_text)};
         return Foreign{arbitrary::a_json()};
     };
     for (int step = *rc::gen::inRange(0, 12); step > 0; --step) {
@@ -63,7 +67,8 @@ std::vector<Record> arbitrary_history(bool ties) {
             record.session = arbitrary::maybe(arbitrary::a_text);
             if (arbitrary::coin()) record.extra["x-" + arbitrary::a_text()] = arbitrary::a_json();
         }
-        const bool may_tie = ties && (history.empty() || record.type != Type::invoke || history.back().type == Type::invoke);
+        const bool may_tie =
+            ties && (history.empty() || record.type != Type::invoke || history.back().type == Type::invoke);
         time += *rc::gen::inRange(may_tie ? 0 : 1, 3);
         record.time = at_nanos<TrueTime>(time);
         record.index = history.size();
@@ -72,11 +77,13 @@ std::vector<Record> arbitrary_history(bool ties) {
     return history;
 }
 
-void expect_same(Format format, const std::vector<Record>& written, const std::vector<Record>& expected, Printer::Options options = {}) {
+void expect_same(Format format, const std::vector<Record>& written, const std::vector<Record>& expected,
+                 Printer::Options options = {}) {
     const std::string text = print(format, written, options);
     const auto read = parse(format, text, "file");
     if (read.has_error()) RC_FAIL(read.error().message + "\n" + text);
-    if (read->records != expected) RC_FAIL(lines_of(read->records) + "instead of\n" + lines_of(expected) + "from\n" + text);
+    if (read->records != expected)
+        RC_FAIL(lines_of(read->records) + "instead of\n" + lines_of(expected) + "from\n" + text);
 }
 
 RC_GTEST_PROP(Edn, AHistorySurvivesIt, ()) {
@@ -116,7 +123,8 @@ RC_GTEST_PROP(Porcupine, WhatItCanSayOfAHistorySurvivesIt, ()) {
         if (!std::holds_alternative<std::int64_t>(record.process)) continue;
         const auto completion = std::find_if(history.begin() + static_cast<std::ptrdiff_t>(i) + 1, history.end(),
                                              [&](const Record& other) { return other.process == record.process; });
-        const bool failed = record.type == Type::invoke && completion != history.end() && completion->type == Type::fail;
+        const bool failed =
+            record.type == Type::invoke && completion != history.end() && completion->type == Type::fail;
         if (failed || record.type == Type::fail || record.type == Type::info) continue;
         expected.push_back(record);
         expected.back().index = expected.size() - 1;
@@ -141,18 +149,24 @@ TEST(Edn, ReadsTaggedRecordsAndAVectorOfThem) {
         "\n"
         R"({"index":1,"time":9,"type":"ok","process":0,"f":"txn","value":[["append","x",1]]})"
         "\n";
-    EXPECT_EQ(read_as(Format::edn, "{:type :invoke, :f :txn, :value [[:append :x 1]], :time 5, :process 0, :index 0}\n"
-                                   "{:type :ok, :f :txn, :value [[:append :x 1]], :time 9, :process 0, :index 1}\n"),
+    EXPECT_EQ(read_as(Format::edn,
+                      "{:type :invoke, :f :txn, :value [[:append :x 1]], :time 5, :process 0, :index 0}\n"
+                      "{:type :ok, :f :txn, :value [[:append :x 1]], :time 9, :process 0, :index 1}\n"),
               expected);
-    EXPECT_EQ(read_as(Format::edn, "[#jepsen.history.Op{:index 0, :time 5, :type :invoke, :process 0, :f :txn, :value [[:append :x 1]]}\n"
-                                   " #knossos.op.Op {:process 0 :type :ok :f :txn :value ([:append :x 1]) :index 1 :time 9}]"),
-              expected);
+    EXPECT_EQ(
+        read_as(Format::edn,
+                "[#jepsen.history.Op{:index 0, :time 5, :type :invoke, :process 0, :f :txn, :value [[:append :x 1]]}\n"
+                " #knossos.op.Op {:process 0 :type :ok :f :txn :value ([:append :x 1]) :index 1 :time 9}]"),
+        expected);
 }
 
 TEST(Edn, WhatJsonHasNotBecomesWhatIsNearest) {
-    EXPECT_EQ(read_as(Format::edn, R"({:process :nemesis, :type :info, :f :start, :value {:cut #{"n1"}, 1 \a, nil 1/2, :big 99999999999N}, :error [:timeout 5], :node 3})"),
-              R"({"index":0,"time":0,"type":"info","process":"nemesis","f":"start","value":{"1":"a","big":99999999999,"cut":["n1"],"nil":"1/2"},"node":"3","error":"[\"timeout\",5]"})"
-              "\n");
+    EXPECT_EQ(
+        read_as(
+            Format::edn,
+            R"({:process :nemesis, :type :info, :f :start, :value {:cut #{"n1"}, 1 \a, nil 1/2, :big 99999999999N}, :error [:timeout 5], :node 3})"),
+        R"({"index":0,"time":0,"type":"info","process":"nemesis","f":"start","value":{"1":"a","big":99999999999,"cut":["n1"],"nil":"1/2"},"node":"3","error":"[\"timeout\",5]"})"
+        "\n");
 }
 
 TEST(Edn, MicroOperationsArePrintedWithKeywords) {
@@ -161,26 +175,29 @@ TEST(Edn, MicroOperationsArePrintedWithKeywords) {
     record.type = Type::invoke;
     record.f = "txn";
     record.value = Foreign{Json::parse(R"([["append","main",1],["r","main",null]])")};
-    EXPECT_EQ(print(Format::edn, {record}),
-              "{:process 0, :type :invoke, :f :txn, :value [[:append \"main\" 1] [:r \"main\" nil]], :index 0, :time 0}\n");
+    EXPECT_EQ(
+        print(Format::edn, {record}),
+        "{:process 0, :type :invoke, :f :txn, :value [[:append \"main\" 1] [:r \"main\" nil]], :index 0, :time 0}\n");
 }
 
 TEST(JepsenLog, ReadsTheLinesOfAnEtcdTest) {
-    EXPECT_EQ(read_as(Format::jepsen_log, "INFO  jepsen.core - Starting up\n"
-                                          "INFO  jepsen.util - 0\t:invoke\t:cas\t[1 2]\n"
-                                          "INFO  jepsen.util - 1   :invoke :read   nil\n"
-                                          "WARN  jepsen.client - trouble\n\tat some.place\n"
-                                          "INFO  jepsen.util - 1   :fail   :read   :timed-out\r\n"
-                                          "INFO  jepsen.util - 5 nodes up\n"
-                                          "INFO  jepsen.util - 0\t:info\t:cas\t[1 2]\tindeterminate: timed out\n"),
-              R"({"index":0,"time":0,"type":"invoke","process":0,"f":"cas","value":[1,2]})"
-              "\n"
-              R"({"index":1,"time":1,"type":"invoke","process":1,"f":"read","value":null})"
-              "\n"
-              R"({"index":2,"time":2,"type":"fail","process":1,"f":"read","value":"timed-out"})"
-              "\n"
-              R"({"index":3,"time":3,"type":"info","process":0,"f":"cas","value":[1,2],"error":"indeterminate: timed out"})"
-              "\n");
+    EXPECT_EQ(
+        read_as(Format::jepsen_log,
+                "INFO  jepsen.core - Starting up\n"
+                "INFO  jepsen.util - 0\t:invoke\t:cas\t[1 2]\n"
+                "INFO  jepsen.util - 1   :invoke :read   nil\n"
+                "WARN  jepsen.client - trouble\n\tat some.place\n"
+                "INFO  jepsen.util - 1   :fail   :read   :timed-out\r\n"
+                "INFO  jepsen.util - 5 nodes up\n"
+                "INFO  jepsen.util - 0\t:info\t:cas\t[1 2]\tindeterminate: timed out\n"),
+        R"({"index":0,"time":0,"type":"invoke","process":0,"f":"cas","value":[1,2]})"
+        "\n"
+        R"({"index":1,"time":1,"type":"invoke","process":1,"f":"read","value":null})"
+        "\n"
+        R"({"index":2,"time":2,"type":"fail","process":1,"f":"read","value":"timed-out"})"
+        "\n"
+        R"({"index":3,"time":3,"type":"info","process":0,"f":"cas","value":[1,2],"error":"indeterminate: timed out"})"
+        "\n");
 }
 
 TEST(JepsenLog, ReadsHistoryTxt) {
@@ -205,14 +222,20 @@ TEST(Elle, ReadsLinesAndArraysWithoutTimes) {
 }
 
 TEST(Porcupine, AnInputThatNamesNoOperationIsACall) {
-    const std::string text = R"([{"ClientId":2,"Input":{"Op":true,"Value":3},"Call":5,"Output":7,"Return":9,"Metadata":"why"}])";
-    EXPECT_EQ(read_as(Format::porcupine, text),
-              R"({"index":0,"time":5,"type":"invoke","process":2,"f":"call","value":{"Op":true,"Value":3},"metadata":"why"})"
-              "\n"
-              R"({"index":1,"time":9,"type":"ok","process":2,"f":"call","value":7})"
-              "\n");
-    EXPECT_EQ(print(Format::porcupine, parse(Format::porcupine, R"([{"ClientId":2,"Call":5,"Return":9,"Input":3,"Output":7}])", "")->records),
-              "[\n" R"({"ClientId":2,"Call":5,"Return":9,"Input":3,"Output":7})" "\n]\n");
+    const std::string text =
+        R"([{"ClientId":2,"Input":{"Op":true,"Value":3},"Call":5,"Output":7,"Return":9,"Metadata":"why"}])";
+    EXPECT_EQ(
+        read_as(Format::porcupine, text),
+        R"({"index":0,"time":5,"type":"invoke","process":2,"f":"call","value":{"Op":true,"Value":3},"metadata":"why"})"
+        "\n"
+        R"({"index":1,"time":9,"type":"ok","process":2,"f":"call","value":7})"
+        "\n");
+    EXPECT_EQ(
+        print(Format::porcupine,
+              parse(Format::porcupine, R"([{"ClientId":2,"Call":5,"Return":9,"Input":3,"Output":7}])", "")->records),
+        "[\n"
+        R"({"ClientId":2,"Call":5,"Return":9,"Input":3,"Output":7})"
+        "\n]\n");
 }
 
 TEST(Porcupine, OverlappingOperationsOfOneClientGetClientsOfTheirOwn) {
@@ -235,10 +258,14 @@ TEST(Porcupine, OverlappingOperationsOfOneClientGetClientsOfTheirOwn) {
 }
 
 TEST(Foreign, OneOfOurNamesWithAnotherValueIsKept) {
-    const std::string status = R"({"process":"observer","type":"info","f":"status","value":{"up":3},"time":1,"index":0})";
-    EXPECT_EQ(read_as(Format::elle, status), R"({"index":0,"time":1,"type":"info","process":"observer","f":"status","value":{"up":3}})" "\n");
+    const std::string status =
+        R"({"process":"observer","type":"info","f":"status","value":{"up":3},"time":1,"index":0})";
+    EXPECT_EQ(read_as(Format::elle, status),
+              R"({"index":0,"time":1,"type":"info","process":"observer","f":"status","value":{"up":3}})"
+              "\n");
     EXPECT_EQ(read_as(Format::edn, "{:process 0, :type :ok, :f :publish, :value 3}"),
-              R"({"index":0,"time":0,"type":"ok","process":0,"f":"publish","value":3})" "\n");
+              R"({"index":0,"time":0,"type":"ok","process":0,"f":"publish","value":3})"
+              "\n");
     EXPECT_EQ(read_as(Format::edn, "{:process 0, :type :ok,\n :f :publish, :value {:bundle \"main\" :revision 57}}"),
               "file:2:51: value.revision: expected a string, got 57");
 }
@@ -250,32 +277,38 @@ std::string order_of(std::string_view edn) {
     if (history.has_error()) return history.error().message;
     std::string order;
     for (const Record& record : history->records)
-        order += fmt::format("{}{}{}@{} ", to_text(record.type).front(), to_text(record.process), record.f, nanos_of(record.time));
+        order += fmt::format("{}{}{}@{} ", to_text(record.type).front(), to_text(record.process), record.f,
+                             nanos_of(record.time));
     return order;
 }
 
 TEST(Order, InvokesComeFirstAmongEqualTimes) {
-    EXPECT_EQ(order_of("{:process 0 :type :invoke :f a :time 1} {:process 0 :type :ok :f a :time 5} {:process 1 :type :invoke :f b :time 5}"),
+    EXPECT_EQ(order_of("{:process 0 :type :invoke :f a :time 1} {:process 0 :type :ok :f a :time 5} {:process 1 :type "
+                       ":invoke :f b :time 5}"),
               "i0a@1 i1b@5 o0a@5 ");
 }
 
 TEST(Order, AProcessInvokesAgainOnlyAfterItCompleted) {
-    EXPECT_EQ(order_of("{:process 0 :type :invoke :f a :time 5} {:process 0 :type :ok :f a :time 5} {:process 0 :type :invoke :f b :time 5}"
+    EXPECT_EQ(order_of("{:process 0 :type :invoke :f a :time 5} {:process 0 :type :ok :f a :time 5} {:process 0 :type "
+                       ":invoke :f b :time 5}"
                        "{:process 1 :type :invoke :f c :time 5} {:process 0 :type :ok :f b :time 5}"),
               "i0a@5 i1c@5 o0a@5 i0b@5 o0b@5 ");
 }
 
 TEST(Order, ARecordWithoutATimeIsAsLateAsTheOneBefore) {
-    EXPECT_EQ(order_of("{:process 0 :type :invoke :f a} {:process 1 :type :invoke :f b :time 7} {:process 0 :type :ok :f a :time -1}"),
+    EXPECT_EQ(order_of("{:process 0 :type :invoke :f a} {:process 1 :type :invoke :f b :time 7} {:process 0 :type :ok "
+                       ":f a :time -1}"),
               "i0a@0 i1b@7 o0a@7 ");
 }
 
 TEST(Order, WithoutAnyTimesTheLinesAre) {
-    EXPECT_EQ(order_of("{:process 0 :type :invoke :f a} {:process 0 :type :ok :f a} {:process 1 :type :invoke :f b}"), "i0a@0 o0a@1 i1b@2 ");
+    EXPECT_EQ(order_of("{:process 0 :type :invoke :f a} {:process 0 :type :ok :f a} {:process 1 :type :invoke :f b}"),
+              "i0a@0 o0a@1 i1b@2 ");
 }
 
 TEST(Order, SparseIndexesStay) {
-    EXPECT_EQ(read_as(Format::edn, "{:index 7 :process 0 :type :ok :f a :time 2} {:index 4 :process 0 :type :ok :f a :time 1}"),
+    EXPECT_EQ(read_as(Format::edn,
+                      "{:index 7 :process 0 :type :ok :f a :time 2} {:index 4 :process 0 :type :ok :f a :time 1}"),
               R"({"index":4,"time":1,"type":"ok","process":0,"f":"a","value":null})"
               "\n"
               R"({"index":7,"time":2,"type":"ok","process":0,"f":"a","value":null})"
@@ -290,7 +323,9 @@ struct Refusal {
 
 class ForeignRefuses : public testing::TestWithParam<Refusal> {};
 
-TEST_P(ForeignRefuses, SayingWhereAndWhatWasExpected) { EXPECT_EQ(read_as(GetParam().format, GetParam().text), GetParam().says); }
+TEST_P(ForeignRefuses, SayingWhereAndWhatWasExpected) {
+    EXPECT_EQ(read_as(GetParam().format, GetParam().text), GetParam().says);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Readers, ForeignRefuses,
@@ -303,111 +338,45 @@ INSTANTIATE_TEST_SUITE_P(
                 "file:2:1: process 1 completes, but never invoked, a"},
         Refusal{Format::edn, "{:index 1 :process 0 :type :ok :f a}\n{:index 1 :process 0 :type :ok :f a}",
                 "file:2:1: index: expected each once, got 1 again (it stands at 1:1)"},
-        Refusal{Format::edn, "{:process 0\n :type :done :f a}", R"(file:2:8: type: expected "invoke", "ok", "fail" or "info", got "done")"},
-        Refusal{Format::edn, "{:process 0.5 :type :ok :f a}", "file:1:11: process: expected a client's number or a name, got 0.5"},
-        Refusal{Format::edn, "{:process 0 :type :ok :f a :time 1.5}", "file:1:34: time: expected integer nanoseconds, got 1.5"},
+        Refusal{Format::edn, "{:process 0\n :type :done :f a}",
+                R"(file:2:8: type: expected "invoke", "ok", "fail" or "info", got "done")"},
+        Refusal{Format::edn, "{:process 0.5 :type :ok :f a}",
+                "file:1:11: process: expected a client's number or a name, got 0.5"},
+        Refusal{Format::edn, "{:process 0 :type :ok :f a :time 1.5}",
+                "file:1:34: time: expected integer nanoseconds, got 1.5"},
         Refusal{Format::edn, "\n  {:process 0 :f a}", "file:2:3: type: expected in every record, got none"},
         Refusal{Format::edn, "[{:process 0 :type :ok :f a}",
                 "file:1:29: expected an operation or ']', got the end of the text (it begins at 1:1)"},
         Refusal{Format::edn, "[] 5", "file:1:4: expected the end after the operations, got 5"},
-        Refusal{Format::edn, "5", "file:1:1: expected an operation, a map such as {:process 0, :type :invoke, …}, got 5"},
+        Refusal{Format::edn, "5",
+                "file:1:1: expected an operation, a map such as {:process 0, :type :invoke, …}, got 5"},
         Refusal{Format::edn, "{5 6}", "file:1:2: expected a key such as :process, got 5"},
-        Refusal{Format::jepsen_log, "0\t:invoke\t:read\tnil\n0\t:ok\t:read", "file:2:12: expected the operation's value, got the end of the line"},
-        Refusal{Format::jepsen_log, "hello there\n", "file:1:1: expected an operation, PROCESS :TYPE :F VALUE, got hello"},
-        Refusal{Format::jepsen_log, "INFO  jepsen.util - 0\t:inv\t:read\tnil", R"(file:1:23: type: expected "invoke", "ok", "fail" or "info", got "inv")"},
+        Refusal{Format::jepsen_log, "0\t:invoke\t:read\tnil\n0\t:ok\t:read",
+                "file:2:12: expected the operation's value, got the end of the line"},
+        Refusal{Format::jepsen_log, "hello there\n",
+                "file:1:1: expected an operation, PROCESS :TYPE :F VALUE, got hello"},
+        Refusal{Format::jepsen_log, "INFO  jepsen.util - 0\t:inv\t:read\tnil",
+                R"(file:1:23: type: expected "invoke", "ok", "fail" or "info", got "inv")"},
         Refusal{Format::elle, "[{\"type\":\"ok\"},\n 5]", "file:1:2: process: expected in every record, got none"},
         Refusal{Format::elle, "[\n5]", "file:2:1: expected an operation, a JSON object, got 5"},
-        Refusal{Format::elle, R"([{"type":"ok","f":"a","process":0})", "file:1:35: expected ',' or ']' after an operation, got the end of the text"},
+        Refusal{Format::elle, R"([{"type":"ok","f":"a","process":0})",
+                "file:1:35: expected ',' or ']' after an operation, got the end of the text"},
         Refusal{Format::elle, "{\"type\":\"ok\",\n\"f\":7,\"process\":0}", "file:2:5: f: expected a string, got 7"},
-        Refusal{Format::elle, R"({"type":"ok)", "file:1:12: expected the end of a string, got the end of the text (it begins at 1:9)"},
-        Refusal{Format::elle, R"({"type":[)", "file:1:10: expected the end of an object, got the end of the text (it begins at 1:1)"},
+        Refusal{Format::elle, R"({"type":"ok)",
+                "file:1:12: expected the end of a string, got the end of the text (it begins at 1:9)"},
+        Refusal{Format::elle, R"({"type":[)",
+                "file:1:10: expected the end of an object, got the end of the text (it begins at 1:1)"},
         Refusal{Format::porcupine, R"({"ClientId":0})", "file:1:1: expected an array of operations, got {"},
-        Refusal{Format::porcupine, R"([{"ClientId":0,"Input":1}])", "file:1:2: Call: expected in every operation, got none"},
-        Refusal{Format::porcupine, "[{\"Call\":5,\n\"Return\":3,\"Input\":1}]", "file:2:10: Return: expected at least Call, 5, got 3"},
-        Refusal{Format::porcupine, R"([{"Call":5.5,"Input":1}])", "file:1:10: Call: expected integer nanoseconds, got 5.5"},
-        Refusal{Format::porcupine, R"([{"Call":5,"Call":6,"Input":1}])", "file:1:12: expected each key once, got Call again"},
-        Refusal{Format::porcupine, R"([{"Call":5,"Input":{"f":"decide","value":{"agent":7}}}])", "file:1:51: value.agent: expected a string, got 7"}));
-
-// Whatever is done to a file, it is read or refused with its place.
-
-std::vector<Record> sample() {
-    std::vector<Record> records;
-    const auto add = [&](std::int64_t time, Type type, Process process, std::string f, Value value) {
-        Record record;
-        record.index = records.size();
-        record.time = at_nanos<TrueTime>(time);
-        record.type = type;
-        record.process = std::move(process);
-        record.f = std::move(f);
-        record.value = std::move(value);
-        records.push_back(std::move(record));
-    };
-    add(0, Type::info, "harness", "run", RunInfo{});
-    add(10, Type::invoke, 0, "publish", Publish{"main", "r1", {}, {}, Json{{"verdicts", {{"é", true}}}}});
-    Decide decide;
-    decide.agent = "a1";
-    decide.timeout = Duration{5};
-    add(10, Type::invoke, 1, "decide", decide);
-    add(20, Type::ok, 0, "publish", Publish{"main", "r1", {}, {}, {}});
-    decide.answer = Verdict{R"({"allow":[true,1.5,"\"\n"]})"};
-    decide.markers = {{"main/policy", "r1"}};
-    add(30, Type::ok, 1, "decide", decide);
-    records.back().error = "a \"b\"\tc";
-    add(31, Type::info, "nemesis", "start", Foreign{Json{{"cut", {-7, "n2"}}}});
-    add(40, Type::invoke, 2, "txn", Foreign{Json::parse(R"([["append",1,2]])")});
-    return records;
-}
-
-class Damaged : public testing::TestWithParam<Format> {
-  protected:
-    static void expect_read_or_refused(const std::string& text) {
-        static const std::regex kPlaced(R"(file:[1-9][0-9]*:[1-9][0-9]*: [^]+)");
-        const auto history = parse(GetParam(), text, "file");
-        if (!history.has_error()) return;
-        EXPECT_TRUE(std::regex_match(history.error().message, kPlaced)) << history.error().message << "\nof\n" << text;
-    }
-};
-
-TEST_P(Damaged, CutAnywhere) {
-    const std::string whole = print(GetParam(), sample(), {.log_lines = true});
-    ASSERT_FALSE(parse(GetParam(), whole, "file").has_error());
-    for (std::size_t cut = 0; cut < whole.size(); ++cut) expect_read_or_refused(whole.substr(0, cut));
-}
-
-TEST_P(Damaged, BytesChangedAtRandom) {
-    const std::string whole = print(GetParam(), sample());
-    RandomSequence random(RandomStream(7, "damage", to_text(GetParam())));
-    for (int round = 0; round < 2000; ++round) {
-        std::string damaged = whole;
-        for (std::uint64_t flips = 1 + random.below(4); flips > 0; --flips)
-            damaged[random.below(damaged.size())] = random.below(2) == 0 ? static_cast<char>(random.below(256)) : whole[random.below(whole.size())];
-        expect_read_or_refused(damaged);
-    }
-}
-
-INSTANTIATE_TEST_SUITE_P(EachFormat, Damaged, testing::Values(Format::jsonl, Format::edn, Format::jepsen_log, Format::elle, Format::porcupine),
-                         [](const auto& which) { return which.param == Format::jepsen_log ? "jepsen_log" : std::string(to_text(which.param)); });
-
-// Which format a file has.
-
-TEST(Guess, ByContent) {
-    EXPECT_EQ(format_of_content(""), Format::jsonl);
-    for (const Format format : {Format::jsonl, Format::edn, Format::jepsen_log, Format::elle, Format::porcupine})
-        EXPECT_EQ(format_of_content(print(format, sample())), format) << to_text(format);
-    EXPECT_EQ(format_of_content(R"({"type":"invoke","f":"txn","process":0,"value":[]})"), Format::elle);
-    EXPECT_EQ(format_of_content("; a comment\n{:process 0}"), Format::edn);
-    EXPECT_EQ(format_of_content("#jepsen.history.Op{:process 0}"), Format::edn);
-    EXPECT_EQ(format_of_content("[]"), Format::elle);
-    EXPECT_EQ(format_of_content("INFO  jepsen.util - 0\t:invoke"), Format::jepsen_log);
-}
-
-TEST(Guess, ByName) {
-    EXPECT_EQ(format_of_name("store/latest/history.jsonl"), Format::jsonl);
-    EXPECT_EQ(format_of_name("history.edn"), Format::edn);
-    EXPECT_EQ(format_of_name("history.txt"), Format::jepsen_log);
-    EXPECT_EQ(format_of_name("etcd_000.log"), Format::jepsen_log);
-    EXPECT_EQ(format_of_name("history.json"), std::nullopt);
-}
+        Refusal{Format::porcupine, R"([{"ClientId":0,"Input":1}])",
+                "file:1:2: Call: expected in every operation, got none"},
+        Refusal{Format::porcupine, "[{\"Call\":5,\n\"Return\":3,\"Input\":1}]",
+                "file:2:10: Return: expected at least Call, 5, got 3"},
+        Refusal{Format::porcupine, R"([{"Call":5.5,"Input":1}])",
+                "file:1:10: Call: expected integer nanoseconds, got 5.5"},
+        Refusal{Format::porcupine, R"([{"Call":5,"Call":6,"Input":1}])",
+                "file:1:12: expected each key once, got Call again"},
+        Refusal{Format::porcupine, R"([{"Call":5,"Input":{"f":"decide","value":{"agent":7}}}])",
+                "file:1:51: value.agent: expected a string, got 7"}));
 
 }  // namespace
 }  // namespace mistrial::history::foreign

@@ -21,7 +21,8 @@ bool is_operation(std::string_view line) {
 
 class LineReader {
   public:
-    explicit LineReader(const SourceText& source) : text_(source.text()), is_log_(text_.find(kMarker) != std::string_view::npos) {}
+    explicit LineReader(const SourceText& source)
+        : text_(source.text()), is_log_(text_.find(kMarker) != std::string_view::npos) {}
 
     /// Reads the line [begin, end); nothing when it is none of an operation.
     void read(std::size_t begin, std::size_t end, std::vector<Placed>& placed) {
@@ -30,7 +31,10 @@ class LineReader {
             const auto marker = text_.substr(begin, end - begin).find(kMarker);
             if (marker == std::string_view::npos && (is_log_ || at == end)) return;
             if (marker == std::string_view::npos)
-                throw Syntax{at, fmt::format("expected an operation, PROCESS :TYPE :F VALUE, got {}", shown_at(text_.substr(0, end), at)), std::nullopt};
+                throw Syntax{at,
+                             fmt::format("expected an operation, PROCESS :TYPE :F VALUE, got {}",
+                                         shown_at(text_.substr(0, end), at)),
+                             std::nullopt};
             at = past_blanks(begin + marker + kMarker.size(), end);
             if (at < end && (text_[at] == '-' || text_[at] == ':')) ++at;
             at = past_blanks(at, end);
@@ -50,7 +54,9 @@ class LineReader {
         transcript_.clear();
         transcript_.put("{");
         for (const std::string_view key : {"process", "type", "f", "value"}) {
-            if (!forms.skip()) throw Syntax{end, fmt::format("expected the operation's {}, got the end of the line", key), std::nullopt};
+            if (!forms.skip())
+                throw Syntax{end, fmt::format("expected the operation's {}, got the end of the line", key),
+                             std::nullopt};
             transcript_.key(key);
             transcript_.put(forms.form());
         }

@@ -51,10 +51,14 @@ JsonScanner::Value JsonScanner::value() {
             continue;
         }
         ++at_;
-        if ((c == '{' || c == '[') && ++depth > kDeepest) throw Syntax{at_ - 1, fmt::format("nested deeper than {}", kDeepest), std::nullopt};
+        if ((c == '{' || c == '[') && ++depth > kDeepest)
+            throw Syntax{at_ - 1, fmt::format("nested deeper than {}", kDeepest), std::nullopt};
         if ((c == '}' || c == ']') && --depth == 0) return extent();
     }
-    throw Syntax{at_, fmt::format("expected the end of an {}, got the end of the text", text_[opened] == '{' ? "object" : "array"), opened};
+    throw Syntax{
+        at_,
+        fmt::format("expected the end of an {}, got the end of the text", text_[opened] == '{' ? "object" : "array"),
+        opened};
 }
 
 std::vector<JsonScanner::Member> JsonScanner::object() {

@@ -7,8 +7,8 @@
 
 namespace mistrial::history::foreign {
 
-/// Finds where the values of a JSON text begin and end, without reading them: whoever takes a value reads it, and is told
-/// where it stands. Every function throws Syntax.
+/// Finds where the values of a JSON text begin and end, without reading them: whoever takes a value reads it, and is
+/// told where it stands. Every function throws Syntax.
 class JsonScanner {
   public:
     struct Value {

@@ -54,7 +54,8 @@ Result<std::vector<Record>> list_append(const std::vector<Record>& records) {
             for (const auto& [bundle, revision] : shown_revisions(std::get<Decide>(records[places.completion].value))) {
                 const std::int64_t number = numbers->number(bundle, revision);
                 asked.push_back({"r", bundle, nullptr});
-                answered.push_back({"r", bundle, number > 0 ? prefix_up_to(*numbers, bundle, number) : Json::array({revision})});
+                answered.push_back(
+                    {"r", bundle, number > 0 ? prefix_up_to(*numbers, bundle, number) : Json::array({revision})});
             }
         }
         if (asked.empty()) continue;
@@ -112,7 +113,9 @@ Result<std::vector<Record>> register_history(const std::vector<Record>& records,
     const auto numbers = RevisionNumbers::of(records);
     if (!numbers) return numbers.error();
     const bool keyed = numbers->bundles() > 1;
-    const auto named = [&](const std::string& bundle, Json value) { return keyed ? Json::array({bundle, std::move(value)}) : value; };
+    const auto named = [&](const std::string& bundle, Json value) {
+        return keyed ? Json::array({bundle, std::move(value)}) : value;
+    };
     std::vector<Access> accesses;
     for (const OperationPlaces& places : policy_operations(records)) {
         const std::size_t begin = places.invoke != kNone ? places.invoke : places.completion;
@@ -131,7 +134,8 @@ Result<std::vector<Record>> register_history(const std::vector<Record>& records,
                                     named(bundle, value_of(numbers->number(bundle, revision), revision)), revision});
         }
     }
-    std::stable_sort(accesses.begin(), accesses.end(), [](const Access& a, const Access& b) { return a.call < b.call; });
+    std::stable_sort(accesses.begin(), accesses.end(),
+                     [](const Access& a, const Access& b) { return a.call < b.call; });
     Processes processes;
     std::vector<Record> calls, returns;
     for (Access& access : accesses) {

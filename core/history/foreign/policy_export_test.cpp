@@ -59,13 +59,17 @@ std::string lines(const Result<std::vector<Record>>& records) {
     if (records.has_error()) return records.error().message;
     std::string all;
     for (const Record& record : *records)
-        all += fmt::format("{} {} {} {} {}\n", nanos_of(record.time) / 1000000, to_text(record.type), to_text(record.process), record.f,
-                           std::get<Foreign>(record.value).value.dump());
+        all += fmt::format("{} {} {} {} {}\n", nanos_of(record.time) / 1000000, to_text(record.type),
+                           to_text(record.process), record.f, std::get<Foreign>(record.value).value.dump());
     return all;
 }
 
 TEST(ListAppend, ADecisionReadsAllRevisionsUpToItsOwn) {
-    EXPECT_EQ(lines(list_append(Builder().publish("main", "r1", 0, 1).publish("main", "r2", 2, 3).decide(4, 5, {{"main/policy", "r2"}}).build())),
+    EXPECT_EQ(lines(list_append(Builder()
+                                    .publish("main", "r1", 0, 1)
+                                    .publish("main", "r2", 2, 3)
+                                    .decide(4, 5, {{"main/policy", "r2"}})
+                                    .build())),
               R"(0 invoke 0 txn [["append","main",1]]
 1 ok 0 txn [["append","main",1]]
 2 invoke 1 txn [["append","main",2]]
@@ -77,26 +81,36 @@ TEST(ListAppend, ADecisionReadsAllRevisionsUpToItsOwn) {
 
 TEST(ListAppend, AFailedPublishIsInNoListButItsOwn) {
     const auto history = [](const char* shown) {
-        return lines(list_append(
-            Builder().publish("main", "r1", 0, 1, Type::fail).publish("main", "r2", 2, 3).decide(4, 5, {{"main/policy", shown}}).build()));
+        return lines(list_append(Builder()
+                                     .publish("main", "r1", 0, 1, Type::fail)
+                                     .publish("main", "r2", 2, 3)
+                                     .decide(4, 5, {{"main/policy", shown}})
+                                     .build()));
     };
     EXPECT_NE(history("r2").find(R"(5 ok 2 txn [["r","main",[2]]])"), std::string::npos) << history("r2");
-    EXPECT_NE(history("r1").find(R"(5 ok 2 txn [["r","main",[1]]])"), std::string::npos) << "an aborted read, for Elle to find";
+    EXPECT_NE(history("r1").find(R"(5 ok 2 txn [["r","main",[1]]])"), std::string::npos)
+        << "an aborted read, for Elle to find";
     EXPECT_NE(history("r9").find(R"(5 ok 2 txn [["r","main",["r9"]]])"), std::string::npos) << "nobody published it";
 }
 
 TEST(ListAppend, SeveralBundlesAreOneTransactionAndATornAnswerReadsTwice) {
-    const auto exported = lines(list_append(Builder()
-                                                .publish("main", "r1", 0, 1)
-                                                .publish("other", "q1", 0, 1)
-                                                .publish("main", "r2", 2, 3)
-                                                .decide(4, 5, {{"main/policy", "r1"}, {"main/data", "r2"}}, {{"other", "q1"}})
-                                                .build()));
-    EXPECT_NE(exported.find(R"(5 ok 3 txn [["r","main",[1]],["r","main",[1,2]],["r","other",[1]]])"), std::string::npos) << exported;
+    const auto exported =
+        lines(list_append(Builder()
+                              .publish("main", "r1", 0, 1)
+                              .publish("other", "q1", 0, 1)
+                              .publish("main", "r2", 2, 3)
+                              .decide(4, 5, {{"main/policy", "r1"}, {"main/data", "r2"}}, {{"other", "q1"}})
+                              .build()));
+    EXPECT_NE(exported.find(R"(5 ok 3 txn [["r","main",[1]],["r","main",[1,2]],["r","other",[1]]])"), std::string::npos)
+        << exported;
 }
 
 TEST(ListAppend, WhatShowsNothingIsLeftOutAndInfoStays) {
-    EXPECT_EQ(lines(list_append(Builder().publish("main", "r1", 0, 1, Type::info).decide(4, 5, {}).decide(6, 7, {}, {}, Type::info).build())),
+    EXPECT_EQ(lines(list_append(Builder()
+                                    .publish("main", "r1", 0, 1, Type::info)
+                                    .decide(4, 5, {})
+                                    .decide(6, 7, {}, {}, Type::info)
+                                    .build())),
               R"(0 invoke 0 txn [["append","main",1]]
 1 info 0 txn [["append","main",1]]
 )");
@@ -105,7 +119,11 @@ TEST(ListAppend, WhatShowsNothingIsLeftOutAndInfoStays) {
 TEST(ListAppend, ARevisionPublishedTwiceIsRefusedUnlessOneFailed) {
     EXPECT_EQ(lines(list_append(Builder().publish("main", "r1", 0, 1).publish("main", "r1", 2, 3).build())),
               "record 2: revision r1 of main is published a second time; other tools need each written once");
-    const auto retried = lines(list_append(Builder().publish("main", "r1", 0, 1, Type::fail).publish("main", "r1", 2, 3).decide(4, 5, {{"main/p", "r1"}}).build()));
+    const auto retried = lines(list_append(Builder()
+                                               .publish("main", "r1", 0, 1, Type::fail)
+                                               .publish("main", "r1", 2, 3)
+                                               .decide(4, 5, {{"main/p", "r1"}})
+                                               .build()));
     EXPECT_NE(retried.find(R"(txn [["r","main",[2]]])"), std::string::npos) << retried;
 }
 
@@ -127,7 +145,11 @@ TEST(Register, WritesAndReadsNumbersAndDropsWhatFailedOrDidNotAnswer) {
 }
 
 TEST(Register, WithSeveralBundlesAValueSaysWhich) {
-    EXPECT_EQ(lines(register_history(Builder().publish("main", "r1", 0, 1).publish("other", "q1", 2, 3).decide(6, 7, {{"other/policy", "q1"}}).build(),
+    EXPECT_EQ(lines(register_history(Builder()
+                                         .publish("main", "r1", 0, 1)
+                                         .publish("other", "q1", 2, 3)
+                                         .decide(6, 7, {{"other/policy", "q1"}})
+                                         .build(),
                                      Duration::zero())),
               R"(0 invoke 0 write ["main",1]
 1 ok 0 write ["main",1]
@@ -144,7 +166,9 @@ bool is_linearizable(const std::vector<Record>& records) {
     std::vector<std::tuple<TrueTime, TrueTime, std::int64_t>> operations;
     for (const Record& record : records) {
         if (record.type == Type::invoke) invokes[record.process] = record;
-        if (record.type == Type::ok) operations.emplace_back(invokes[record.process].time, record.time, std::get<Foreign>(record.value).value.get<std::int64_t>());
+        if (record.type == Type::ok)
+            operations.emplace_back(invokes[record.process].time, record.time,
+                                    std::get<Foreign>(record.value).value.get<std::int64_t>());
     }
     for (const auto& [inv, res, value] : operations)
         for (const auto& [other_inv, other_res, other] : operations)
@@ -154,7 +178,11 @@ bool is_linearizable(const std::vector<Record>& records) {
 
 TEST(Register, IsLinearizableOnceShiftedByTheGreatestStalenessAndNotBefore) {
     // r2 is acknowledged at 30; a decision that begins at 80 still shows r1: stale by 50.
-    const auto history = Builder().publish("main", "r1", 0, 10).publish("main", "r2", 20, 30).decide(80, 90, {{"main/policy", "r1"}}).build();
+    const auto history = Builder()
+                             .publish("main", "r1", 0, 10)
+                             .publish("main", "r2", 20, 30)
+                             .decide(80, 90, {{"main/policy", "r1"}})
+                             .build();
     EXPECT_FALSE(is_linearizable(*register_history(history, Duration::zero())));
     EXPECT_FALSE(is_linearizable(*register_history(history, milliseconds(50) - Duration{1})));
     EXPECT_TRUE(is_linearizable(*register_history(history, milliseconds(50))));
@@ -162,8 +190,12 @@ TEST(Register, IsLinearizableOnceShiftedByTheGreatestStalenessAndNotBefore) {
 }
 
 TEST(Register, ShiftedDecisionsThatOverlapHaveProcessesOfTheirOwn) {
-    const auto shifted = register_history(
-        Builder().publish("main", "r1", 0, 10).decide(20, 21, {{"main/policy", "r1"}}).decide(22, 23, {{"main/policy", "r1"}}).build(), milliseconds(5));
+    const auto shifted = register_history(Builder()
+                                              .publish("main", "r1", 0, 10)
+                                              .decide(20, 21, {{"main/policy", "r1"}})
+                                              .decide(22, 23, {{"main/policy", "r1"}})
+                                              .build(),
+                                          milliseconds(5));
     EXPECT_EQ(lines(shifted), R"(0 invoke 0 write 1
 10 ok 0 write 1
 15 invoke 0 read null

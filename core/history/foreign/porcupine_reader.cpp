@@ -30,7 +30,8 @@ std::int64_t integer(const Value& value, std::string_view key, std::string_view 
     const char* end = value.json.data() + value.json.size();
     const auto [stop, error] = std::from_chars(value.json.data(), end, number);
     if (error != std::errc{} || stop != end)
-        throw Syntax{value.at, fmt::format("{}: expected {}, got {}", key, what, shown_at(value.json, 0)), std::nullopt};
+        throw Syntax{value.at, fmt::format("{}: expected {}, got {}", key, what, shown_at(value.json, 0)),
+                     std::nullopt};
     return number;
 }
 
@@ -44,27 +45,36 @@ Operation operation(const Value& element, std::string_view text) {
         if (member.key == "ClientId") {
             operation.client = integer(member.value, member.key, "a client's number");
             if (operation.client < 0 || operation.client > kGreatestClient)
-                throw Syntax{member.value.at, fmt::format("ClientId: expected a client's number, got {}", operation.client), std::nullopt};
+                throw Syntax{member.value.at,
+                             fmt::format("ClientId: expected a client's number, got {}", operation.client),
+                             std::nullopt};
         }
         if (member.key == "Call") operation.call = integer(member.value, member.key, "integer nanoseconds");
         if (member.key == "Return" && member.value.json != "null") {
-            operation.returned = integer(member.value, member.key, "integer nanoseconds, or null when it never returned");
+            operation.returned =
+                integer(member.value, member.key, "integer nanoseconds, or null when it never returned");
             if (seen.contains("Call") && operation.returned < operation.call)
-                throw Syntax{member.value.at, fmt::format("Return: expected at least Call, {}, got {}", operation.call, operation.returned), std::nullopt};
+                throw Syntax{
+                    member.value.at,
+                    fmt::format("Return: expected at least Call, {}, got {}", operation.call, operation.returned),
+                    std::nullopt};
         }
         if (member.key == "Input") operation.input = member.value;
         if (member.key == "Output") operation.output = member.value;
         if (member.key == "Metadata") operation.metadata = member.value;
     }
     for (const std::string_view needed : {"Call", "Input"})
-        if (!seen.contains(needed)) throw Syntax{element.at, fmt::format("{}: expected in every operation, got none", needed), std::nullopt};
+        if (!seen.contains(needed))
+            throw Syntax{element.at, fmt::format("{}: expected in every operation, got none", needed), std::nullopt};
     if (operation.returned < operation.call)
-        throw Syntax{element.at, fmt::format("Return: expected at least Call, {}, got {}", operation.call, operation.returned), std::nullopt};
+        throw Syntax{element.at,
+                     fmt::format("Return: expected at least Call, {}, got {}", operation.call, operation.returned),
+                     std::nullopt};
     return operation;
 }
 
-/// Porcupine itself does not look at ClientId, so that it need not be true: an operation that begins while its client is
-/// busy, or after one of that client never returned, gets a client of its own.
+/// Porcupine itself does not look at ClientId, so that it need not be true: an operation that begins while its client
+/// is busy, or after one of that client never returned, gets a client of its own.
 void give_clients(std::vector<Operation>& operations) {
     std::map<std::int64_t, std::int64_t> free_from;  ///< by client
     std::int64_t next = 0;
@@ -107,7 +117,9 @@ class Rewriter {
         extras_.clear();
         value_ = operation.input;
         const auto input = members(*operation.input);
-        const auto f = std::find_if(input.begin(), input.end(), [](const auto& member) { return member.key == "f" && member.value.json.starts_with('"'); });
+        const auto f = std::find_if(input.begin(), input.end(), [](const auto& member) {
+            return member.key == "f" && member.value.json.starts_with('"');
+        });
         if (f == input.end()) return;
         f_ = f->value;
         value_.reset();
@@ -174,7 +186,8 @@ std::vector<Placed> read_porcupine(const SourceText& source) {
     if (!json.take('[')) json.expected("an array of operations");
     if (!json.take(']')) {
         do {
-            if (json.skip() && json.peek() != '{') json.expected(R"(an operation such as {"ClientId":0,"Call":1,"Return":2,"Input":…,"Output":…})");
+            if (json.skip() && json.peek() != '{')
+                json.expected(R"(an operation such as {"ClientId":0,"Call":1,"Return":2,"Input":…,"Output":…})");
             operations.push_back(operation(json.value(), source.text()));
         } while (json.take(','));
         if (!json.take(']')) json.expected("',' or ']' after an operation");

@@ -32,16 +32,21 @@ edn::Value edn_of(const Json& json) {
             for (const Json& element : json) vector.items.push_back(edn_of(element));
             return vector;
         }
-        case Json::value_t::string: return edn::text(json.get<std::string>());
-        case Json::value_t::boolean: return scalar(Kind::boolean, json.get<bool>() ? "true" : "false");
+        case Json::value_t::string:
+            return edn::text(json.get<std::string>());
+        case Json::value_t::boolean:
+            return scalar(Kind::boolean, json.get<bool>() ? "true" : "false");
         case Json::value_t::number_unsigned: {
             // Beyond a Java long it needs the N of a big integer.
             const auto number = json.get<std::uint64_t>();
             return scalar(Kind::integer, fmt::format("{}{}", number, number > std::uint64_t{kNever} ? "N" : ""));
         }
-        case Json::value_t::number_integer: return scalar(Kind::integer, fmt::format("{}", json.get<std::int64_t>()));
-        case Json::value_t::number_float: return scalar(Kind::decimal, json.dump());
-        default: return {};
+        case Json::value_t::number_integer:
+            return scalar(Kind::integer, fmt::format("{}", json.get<std::int64_t>()));
+        case Json::value_t::number_float:
+            return scalar(Kind::decimal, json.dump());
+        default:
+            return {};
     }
 }
 
@@ -52,7 +57,8 @@ edn::Value value_of(const Json& members) {
     edn::Value value = edn_of(members.at("value"));
     if (members.at("f") != "txn" || value.kind != edn::Kind::vector) return value;
     for (edn::Value& operation : value.items)
-        if (operation.kind == edn::Kind::vector && !operation.items.empty() && operation.items.front().kind == edn::Kind::text)
+        if (operation.kind == edn::Kind::vector && !operation.items.empty() &&
+            operation.items.front().kind == edn::Kind::text)
             operation.items.front() = edn::name(operation.items.front().text);
     return value;
 }
@@ -68,7 +74,8 @@ void append_edn(std::string& out, const Record& record) {
     for (const std::string_view key : {"process", "type", "f"}) put(key, name_of(members.at(key)));
     put("value", value_of(members));
     for (const auto& [key, member] : members.items())
-        if (key != "process" && key != "type" && key != "f" && key != "value" && key != "index" && key != "time") put(key, edn_of(member));
+        if (key != "process" && key != "type" && key != "f" && key != "value" && key != "index" && key != "time")
+            put(key, edn_of(member));
     for (const std::string_view key : {"index", "time"}) put(key, edn_of(members.at(key)));
     edn::append(out, map);
     out += '\n';
@@ -139,13 +146,16 @@ void Printer::add(std::string& out, const Record& record) {
             out += to_line(record);
             out += '\n';
             return;
-        case Format::edn: return append_edn(out, record);
-        case Format::jepsen_log: return append_log(out, record, options_.log_lines);
+        case Format::edn:
+            return append_edn(out, record);
+        case Format::jepsen_log:
+            return append_log(out, record, options_.log_lines);
         case Format::elle:
             next_element(out);
             out += to_line(record);
             return;
-        case Format::porcupine: return add_porcupine(out, record);
+        case Format::porcupine:
+            return add_porcupine(out, record);
     }
 }
 

@@ -9,8 +9,9 @@
 
 namespace mistrial::history::foreign {
 
-/// Prints records one by one in any format: `begin`, `add` for each in history order, `end`. What a format cannot say is
-/// left out: a Jepsen log has no times, Porcupine neither failures nor what nobody invoked (`left_out` counts these).
+/// Prints records one by one in any format: `begin`, `add` for each in history order, `end`. What a format cannot say
+/// is left out: a Jepsen log has no times, Porcupine neither failures nor what nobody invoked (`left_out` counts
+/// these).
 class Printer {
   public:
     struct Options {

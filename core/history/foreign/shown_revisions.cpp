@@ -39,8 +39,8 @@ Result<RevisionNumbers> RevisionNumbers::of(const std::vector<Record>& records) 
         if (first) continue;
         const bool before_failed = bundle.failed[static_cast<std::size_t>(before->second) - 1];
         if (!failed && !before_failed)
-            return fail("record {}: revision {} of {} is published a second time; other tools need each written once", records[begin].index,
-                        publish->revision, publish->bundle);
+            return fail("record {}: revision {} of {} is published a second time; other tools need each written once",
+                        records[begin].index, publish->revision, publish->bundle);
         if (before_failed) before->second = number;
     }
     return numbers;

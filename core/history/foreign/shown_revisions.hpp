@@ -14,8 +14,8 @@ namespace mistrial::history::foreign {
 /// publishes began. A failed publish has its number too, since an agent may show it all the same.
 class RevisionNumbers {
   public:
-    /// An error when one revision of a bundle is published twice and neither publish failed: then nobody can say which of
-    /// them a decision saw.
+    /// An error when one revision of a bundle is published twice and neither publish failed: then nobody can say which
+    /// of them a decision saw.
     [[nodiscard]] static Result<RevisionNumbers> of(const std::vector<Record>& records);
 
     /// 0 when nobody published it.
@@ -34,8 +34,8 @@ class RevisionNumbers {
     std::map<std::size_t, std::int64_t> publishes_;
 };
 
-/// What a decision shows of each bundle: the markers of the verdict itself, and what the agent reports where a bundle left
-/// none. A torn answer shows a bundle in two revisions.
+/// What a decision shows of each bundle: the markers of the verdict itself, and what the agent reports where a bundle
+/// left none. A torn answer shows a bundle in two revisions.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> shown_revisions(const Decide& decide);
 
 /// An operation as its invoke and its completion, places in the history; either may be missing.

@@ -10,8 +10,8 @@
 
 namespace mistrial::history {
 
-/// A history file of any format, record by record in history order. Our own is read in windows; of another format the whole
-/// file is read first, since it has to be sorted.
+/// A history file of any format, record by record in history order. Our own is read in windows; of another format the
+/// whole file is read first, since it has to be sorted.
 class Source {
   public:
     [[nodiscard]] static Result<Source> open(const std::filesystem::path& file, Format format);

@@ -1,6 +1,7 @@
 #include "core/history/foreign/transcript.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace mistrial::history::foreign {
 namespace {
@@ -9,7 +10,9 @@ namespace {
 std::string json_decimal(std::string_view written) {
     std::string number(written);
     if (number.back() == 'M') number.pop_back();
-    if (const auto dot = number.find('.'); dot != std::string::npos && (dot + 1 == number.size() || !std::isdigit(static_cast<unsigned char>(number[dot + 1]))))
+    if (const auto dot = number.find('.');
+        dot != std::string::npos &&
+        (dot + 1 == number.size() || !std::isdigit(static_cast<unsigned char>(number[dot + 1]))))
         number.insert(dot + 1, 1, '0');
     return number;
 }
@@ -51,15 +54,24 @@ void Transcript::put(const edn::Value& value) {
     using edn::Kind;
     stand_at(value.at);
     switch (value.kind) {
-        case Kind::nil: line_ += "null"; return;
-        case Kind::boolean: line_ += value.text; return;
-        case Kind::integer: line_.append(value.text, 0, value.text.size() - (value.text.back() == 'N' ? 1 : 0)); return;
-        case Kind::decimal: line_ += json_decimal(value.text); return;
+        case Kind::nil:
+            line_ += "null";
+            return;
+        case Kind::boolean:
+            line_ += value.text;
+            return;
+        case Kind::integer:
+            line_.append(value.text, 0, value.text.size() - (value.text.back() == 'N' ? 1 : 0));
+            return;
+        case Kind::decimal:
+            line_ += json_decimal(value.text);
+            return;
         case Kind::ratio:
         case Kind::text:
         case Kind::character:
         case Kind::symbol:
-        case Kind::keyword: return put_text(value.text);
+        case Kind::keyword:
+            return put_text(value.text);
         case Kind::list:
         case Kind::vector:
         case Kind::set: {
@@ -75,14 +87,16 @@ void Transcript::put(const edn::Value& value) {
             line_ += '{';
             for (std::size_t i = 0; i + 1 < value.items.size(); i += 2) {
                 stand_at(value.items[i].at);
-                const bool named = value.items[i].kind == Kind::keyword || value.items[i].kind == Kind::text || value.items[i].kind == Kind::symbol;
+                const bool named = value.items[i].kind == Kind::keyword || value.items[i].kind == Kind::text ||
+                                   value.items[i].kind == Kind::symbol;
                 key(named ? value.items[i].text : edn::print(value.items[i]));
                 put(value.items[i + 1]);
             }
             line_ += '}';
             return;
         }
-        case Kind::tagged: return put(value.items.front());
+        case Kind::tagged:
+            return put(value.items.front());
     }
 }
 
@@ -108,7 +122,8 @@ Placed Transcript::record(std::size_t at) {
         return placed;
     } catch (const Malformed& malformed) {
         const bool known = malformed.at > line.data() && malformed.at <= line.data() + length;
-        throw Syntax{known ? source_of(static_cast<std::size_t>(malformed.at - line.data()), at) : at, malformed.message, std::nullopt};
+        throw Syntax{known ? source_of(static_cast<std::size_t>(malformed.at - line.data()), at) : at,
+                     malformed.message, std::nullopt};
     }
 }
 

@@ -11,8 +11,8 @@
 
 namespace mistrial::history::foreign {
 
-/// One operation rewritten as a line of history.jsonl, so that what our records are is known in one place alone (the line
-/// parser), with the way back from each of its characters to the source for messages. Reused from line to line.
+/// One operation rewritten as a line of history.jsonl, so that what our records are is known in one place alone (the
+/// line parser), with the way back from each of its characters to the source for messages. Reused from line to line.
 class Transcript {
   public:
     void clear();
@@ -21,8 +21,8 @@ class Transcript {
     void put_text(std::string_view characters);
     /// JSON as it stands at `at` in the source.
     void quote(std::string_view json, std::size_t at);
-    /// The JSON that a form becomes: nil null; texts, characters, keywords, symbols and ratios texts; lists, vectors and
-    /// sets arrays; maps objects; a tagged form what is tagged.
+    /// The JSON that a form becomes: nil null; texts, characters, keywords, symbols and ratios texts; lists, vectors
+    /// and sets arrays; maps objects; a tagged form what is tagged.
     void put(const edn::Value& value);
     /// A member of an object: its key, with the comma before it and the colon behind it. What is put next is its value.
     void key(std::string_view name);
@@ -32,9 +32,9 @@ class Transcript {
 
   private:
     struct Stretch {
-        std::size_t begin;   ///< in the line
+        std::size_t begin;  ///< in the line
         std::size_t source;
-        bool verbatim;       ///< character by character
+        bool verbatim;  ///< character by character
     };
     [[nodiscard]] std::size_t source_of(std::size_t in_line, std::size_t otherwise) const;
     void stand_at(std::size_t source) { stretches_.push_back({line_.size(), source, false}); }
