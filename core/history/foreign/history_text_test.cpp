@@ -267,7 +267,7 @@ TEST(Foreign, OneOfOurNamesWithAnotherValueIsKept) {
               R"({"index":0,"time":0,"type":"ok","process":0,"f":"publish","value":3})"
               "\n");
     EXPECT_EQ(read_as(Format::edn, "{:process 0, :type :ok,\n :f :publish, :value {:bundle \"main\" :revision 57}}"),
-              "file:2:51: value.revision: expected a string, got 57");
+              "file:2:48: value.revision: expected a string, got 57");
 }
 
 // The order of records.
