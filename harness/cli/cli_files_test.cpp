@@ -196,9 +196,9 @@ TEST_F(CliFiles, MalformedInputIsToldWithItsPlaceAndEndsWith254) {
     for (const auto& [name, content] : files) {
         write(name, content);
         for (const std::string command : {"check", "convert"}) {
+            // Times that run backwards are a history all the same; only checkers need its order.
+            if (command == "convert" && name == "order.jsonl") continue;
             const Ended ended = command == "check" ? mistrial({"check", name}) : mistrial({"convert", name, "out.edn"});
-            if (command == "convert" && name == "order.jsonl")
-                continue;  // a history all the same; only checkers need its order
             EXPECT_EQ(ended.status, 254) << name;
             EXPECT_THAT(ended.err, MatchesRegex("mistrial: " + name + ":[0-9]+:[0-9]+: .+\n"));
             EXPECT_FALSE(std::filesystem::exists(folder_ / "out.edn")) << "half an output is none";
