@@ -221,6 +221,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "column 33: process: expected a client's number or a name, got 0.5"},
         Refusal{R"({"time":1,"type":"ok","process":0})", "column 1: f: expected in every record, got none"},
         Refusal{R"([1])", "column 1: expected a record, a JSON object"},
+        // Its value would have been read as what the first f says.
+        Refusal{R"({"time":1,"type":"ok","process":0,"f":"x","value":1,"f":"status"})",
+                "column 57: f: expected once in a record, got twice"},
         Refusal{
             R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"agent":"a1","timeout":"2s","verdict":true}})",
             R"(column 80: value.timeout: expected integer nanoseconds, got "2s")"},

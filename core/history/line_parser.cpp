@@ -569,6 +569,9 @@ struct LineParser::State {
                 const std::size_t which = (next + i) % kRecord.size();
                 if (!key.is(kRecord[which].key)) continue;
                 next = which + 1;
+                if (seen[which])
+                    throw Malformed{token_of(value).data(),
+                                    fmt::format("{}: expected once in a record, got twice", kRecord[which].key)};
                 if (origin == Origin::foreign && which <= kTimeKey && is_null(value)) return;
                 seen[which] = true;
                 if (which != kValueKey)
