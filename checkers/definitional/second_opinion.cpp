@@ -91,4 +91,14 @@ std::vector<std::string> SecondOpinion::disagreements() const {
     return found;
 }
 
+std::vector<history::Record> SecondOpinion::records() const {
+    std::vector<history::Record> records;
+    std::set<std::uint64_t> taken;
+    for (const history::Record& record : context_) {
+        if (taken.insert(record.index).second) records.push_back(record);
+    }
+    std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+    return records;
+}
+
 }  // namespace mistrial::checkers::definitional

@@ -28,6 +28,8 @@ class SecondOpinion {
     void on(const history::Record& record);
     /// One sentence for each violation that its definition does not see in its witness.
     [[nodiscard]] std::vector<std::string> disagreements() const;
+    /// The records that are judged: the witnesses and their context, in history order.
+    [[nodiscard]] std::vector<history::Record> records() const;
 
   private:
     struct Question {
