@@ -36,7 +36,8 @@ TrueTime Convergence::due(AgentId agent, BundleId bundle, RevisionNumber target,
 }
 
 void Convergence::judge(const OperationNote& note, BundleId id) {
-    const RevisionNumber target = this->target(id);
+    // What takes effect at this very instant may stand in a record before this one or after it: it binds nobody yet.
+    const RevisionNumber target = model().bundle(id).acknowledged().before(model().now());
     if (target == nothing_active || publishing(id)) return;
     const TrueTime due = this->due(note.agent, id, target, note.inv, note.res);
     if (note.inv <= due) return;

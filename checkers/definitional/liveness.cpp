@@ -18,7 +18,7 @@ Indexes convergence(const View& view, const Claim& claim) {
             for (const Publish& other : view.publishes) {
                 if (other.bundle != bundle) continue;
                 publishing = publishing || (other.inv <= d.res && (!other.res || *other.res >= d.res));
-                if (!other.bad && acknowledged(other) <= d.res) newest = &other;
+                if (!other.bad && acknowledged(other) < d.res) newest = &other;
             }
             if (newest == nullptr || publishing) continue;
             TrueTime start = acknowledged(*newest);
