@@ -1,3 +1,4 @@
+#include "core/history/arbitrary_record.hpp"
 #include "core/history/reader.hpp"
 #include "core/history/writer.hpp"
 
@@ -14,13 +15,10 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
-// How RapidCheck prints a counterexample; by itself it would ask a Json to become a string.
-namespace nlohmann {
-inline void showValue(const json& value, std::ostream& out) { out << value.dump(); }
-}  // namespace nlohmann
-
 namespace mistrial::history {
 namespace {
+
+using namespace arbitrary;
 
 /// A folder of the test's own, gone afterwards.
 class Folder {
@@ -140,6 +138,7 @@ std::map<std::string, std::string> text_by_text() {
 std::string a_text() { return *text(); }
 std::string a_name() { return *name(); }
 Json a_json() { return *json(); }
+Json some_revisions() { return coin() ? Json(a_text()) : Json(text_by_text()); }
 Verdict a_verdict() { return canonical(*json()); }
 std::pair<Duration, Duration> range() {
     const Duration one = nanos(), other = nanos();
@@ -167,7 +166,8 @@ Decide a_decide(bool answered) {
     decide.input = maybe(a_json);
     decide.input_id = maybe(a_text);
     decide.nonce = maybe(a_text);
-    decide.at_least = maybe(a_json);
+    decide.at_least = maybe(some_revisions);
+    decide.exactly = maybe(some_revisions);
     decide.timeout = maybe(nanos);
     if (!answered) return decide;
     switch (*rc::gen::inRange(0, 3)) {
@@ -455,9 +455,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "column 33: process: expected a client's number or a name, got 0.5"},
         Refusal{R"({"time":1,"type":"ok","process":0})", "column 1: f: expected in every record, got none"},
         Refusal{R"([1])", "column 1: expected a record, a JSON object"},
+        // Its value would have been read as what the first f says.
+        Refusal{R"({"time":1,"type":"ok","process":0,"f":"x","value":1,"f":"status"})",
+                "column 57: f: expected once in a record, got twice"},
         Refusal{
             R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"agent":"a1","timeout":"2s","verdict":true}})",
             R"(column 80: value.timeout: expected integer nanoseconds, got "2s")"},
+        Refusal{
+            R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"agent":"a1","at_least":12,"verdict":true}})",
+            "column 81: value.at_least: expected a revision, or an object of revisions by bundle, got 12"},
         Refusal{R"({"time":1,"type":"ok","process":0,"f":"decide","value":{"agent":"a1"}})",
                 "column 1: value: expected one of verdict, undefined and refused in an ok, got none"},
         Refusal{
@@ -574,7 +580,7 @@ TEST(File, IndexesOnlyGrow) {
     const auto read = read_all(file);
     ASSERT_TRUE(read.has_error());
     EXPECT_EQ(text_of(read.error()),
-              file.string() + ":2: index: expected at least 5, one more than the record before, got 4");
+              file.string() + ":2:1: index: expected at least 5, one more than the record before, got 4");
 }
 
 TEST(File, LinesLongerThanABlockAreRead) {

@@ -323,7 +323,8 @@ void read_members(od::value value, Place place, T& into, const std::array<Member
     });
     for (std::size_t i = 0; i < N; ++i)
         if (members[i].needed && !seen[i])
-            throw Malformed{at, fmt::format("{}.{}: is needed and is not there", parent, members[i].key)};
+            throw Malformed{at, fmt::format("{}.{}: is needed and is not there", parent, members[i].key),
+                            place.parent.empty()};
 }
 
 void read(od::value value, Place place, RunInfo::Agent& into) {
@@ -367,6 +368,23 @@ constexpr std::array kPublish{member<&Publish::bundle>("bundle", needed),
                               member<&Publish::digest>("digest"), member<&Publish::authority>("authority"),
                               member<&Publish::content>("content")};
 
+/// A revision, or an object of revisions by bundle.
+void read_wanted(od::value value, Place place, std::optional<Json>& into) {
+    if (is_null(value)) return;
+    const std::string_view token = token_of(value);
+    if (!token.starts_with('"') && !token.starts_with('{'))
+        unexpected(value, place, "a revision, or an object of revisions by bundle");
+    if (token.starts_with('"')) {
+        std::string revision;
+        read(value, place, revision);
+        into = std::move(revision);
+    } else {
+        Revisions revisions;
+        read(value, place, revisions);
+        into = Json(std::move(revisions));
+    }
+}
+
 void take_answer(od::value value, Decide& decide, Answer answer) {
     if (decide.answer)
         throw Malformed{token_of(value).data(),
@@ -379,7 +397,14 @@ constexpr std::array kDecide{member<&Decide::agent>("agent", needed),
                              member<&Decide::input>("input"),
                              member<&Decide::input_id>("input_id"),
                              member<&Decide::nonce>("nonce"),
-                             member<&Decide::at_least>("at_least"),
+                             Member<Decide>{"at_least",
+                                            [](od::value value, Place place, Decide& decide) {
+                                                read_wanted(value, place, decide.at_least);
+                                            }},
+                             Member<Decide>{"exactly",
+                                            [](od::value value, Place place, Decide& decide) {
+                                                read_wanted(value, place, decide.exactly);
+                                            }},
                              member<&Decide::timeout>("timeout"),
                              Member<Decide>{"verdict",
                                             [](od::value value, Place place, Decide& decide) {
@@ -470,12 +495,18 @@ constexpr std::array kFault{member<&Fault::fault>("fault"),
                             member<&Fault::evidence>("evidence")};
 
 /// False: nothing of ours after all, to be read again as foreign.
-bool read_value(od::value value, Record& record) {
+bool read_value(od::value value, Record& record, Origin origin) {
     if (token_of(value).starts_with('n')) return false;  // null says as little as no value
     const std::string_view f = record.f;
     const auto as = [&]<class T, std::size_t N>(const std::array<Member<T>, N>& members) {
-        read_members(value, {"", "value"}, record.value.emplace<T>(), members, &record.value_extra);
-        return true;
+        if (origin == Origin::foreign && !token_of(value).starts_with('{')) return false;
+        try {
+            read_members(value, {"", "value"}, record.value.emplace<T>(), members, &record.value_extra);
+            return true;
+        } catch (const Malformed& malformed) {
+            if (origin == Origin::ours || !malformed.of_another) throw;
+            return false;
+        }
     };
     if (f == "decide") return as(kDecide);
     if (f == "serve") return as(kServe);
@@ -492,7 +523,7 @@ bool read_value(od::value value, Record& record) {
     if (f == "run") return as(kRun);
     const auto* process = std::get_if<std::string>(&record.process);
     if (process == nullptr || *process != "nemesis" || !token_of(value).starts_with('{')) return false;
-    as(kFault);
+    if (!as(kFault)) return false;
     // A nemesis record of ours names its interval; one of another harness does not.
     return !std::get<Fault>(record.value).fault.empty();
 }
@@ -529,7 +560,7 @@ void read_error(od::value value, Place place, Record& record) {
     record.error = canonical(any);
 }
 
-constexpr std::size_t kIndexKey = 0, kProcessKey = 3, kNameKey = 4, kValueKey = 5;
+constexpr std::size_t kIndexKey = 0, kTimeKey = 1, kProcessKey = 3, kNameKey = 4, kValueKey = 5;
 
 /// The keys of a record, as the writer writes them; `value` is taken elsewhere.
 constexpr std::array kRecord{member<&Record::index>("index"),
@@ -551,7 +582,7 @@ struct LineParser::State {
     od::parser parser;
     od::document document;
 
-    void parse(std::string_view text, std::size_t capacity, Record& record, bool& has_index) {
+    Keys parse(std::string_view text, std::size_t capacity, Record& record, Origin origin) {
         if (const auto error = parser.iterate(text.data(), text.size(), capacity).get(document))
             not_json(text.data(), error);
         std::array<bool, kRecord.size()> seen{};
@@ -561,12 +592,16 @@ struct LineParser::State {
             for (std::size_t i = 0; i < kRecord.size(); ++i) {
                 const std::size_t which = (next + i) % kRecord.size();
                 if (!key.is(kRecord[which].key)) continue;
-                seen[which] = true;
                 next = which + 1;
+                if (seen[which])
+                    throw Malformed{token_of(value).data(),
+                                    fmt::format("{}: expected once in a record, got twice", kRecord[which].key)};
+                if (origin == Origin::foreign && which <= kTimeKey && is_null(value)) return;
+                seen[which] = true;
                 if (which != kValueKey)
                     kRecord[which].take(value, {"", kRecord[which].key}, record);
                 else if (seen[kProcessKey] && seen[kNameKey])
-                    settled = read_value(value, record);
+                    settled = read_value(value, record, origin);
                 return;
             }
             const std::string name = key.text();
@@ -576,15 +611,15 @@ struct LineParser::State {
         if (document.current_location().get(rest) == simdjson::SUCCESS)
             throw Malformed{rest, "not JSON: more after the record's end"};
         for (std::size_t i = 0; i < kRecord.size(); ++i)
-            if (kRecord[i].needed && !seen[i])
+            if (kRecord[i].needed && !seen[i] && !(origin == Origin::foreign && i == kTimeKey))
                 throw Malformed{text.data(),
                                 fmt::format("{}: expected in every record, got none", kRecord[i].key)};
-        if (!settled && seen[kValueKey]) settle_value(record);
+        if (!settled && seen[kValueKey]) settle_value(record, origin);
         const auto* decide = std::get_if<Decide>(&record.value);
         if (decide != nullptr && record.type == Type::ok && !decide->answer)
             throw Malformed{text.data(),
                             "value: expected one of verdict, undefined and refused in an ok, got none"};
-        has_index = seen[kIndexKey];
+        return {seen[kIndexKey], seen[kTimeKey]};
     }
 
     template <class On>
@@ -598,7 +633,7 @@ struct LineParser::State {
         each_member(object, on);
     }
 
-    void settle_value(Record& record) {
+    void settle_value(Record& record, Origin origin) {
         for (const bool foreign : {false, true}) {
             record.value_extra = nullptr;
             document.rewind();
@@ -608,7 +643,7 @@ struct LineParser::State {
                 if (foreign)
                     read(value, {"", "value"}, record.value.emplace<Foreign>().value);
                 else
-                    settled = read_value(value, record);
+                    settled = read_value(value, record, origin);
             });
             if (settled) return;
         }
@@ -620,10 +655,8 @@ LineParser::LineParser(LineParser&&) noexcept = default;
 LineParser& LineParser::operator=(LineParser&&) noexcept = default;
 LineParser::~LineParser() = default;
 
-bool LineParser::parse(std::string_view text, std::size_t capacity, Record& record) {
-    bool has_index = false;
-    state_->parse(text, capacity, record, has_index);
-    return has_index;
+Keys LineParser::parse(std::string_view text, std::size_t capacity, Record& record, Origin origin) {
+    return state_->parse(text, capacity, record, origin);
 }
 
 std::size_t LineParser::padding() { return simdjson::SIMDJSON_PADDING; }

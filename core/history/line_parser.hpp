@@ -14,6 +14,17 @@ namespace mistrial::history {
 struct Malformed {
     const char* at;  ///< in the line, or null when only the line is known
     std::string message;
+    bool of_another = false;  ///< the value lacks what ours always has: it may be another harness's
+};
+
+/// Whose line it is. Another harness may leave out times and indexes (null is as good as nothing), and may give one of
+/// our names to something else: a value that is no object, or lacks a needed member, is then kept as foreign.
+enum class Origin : std::uint8_t { ours, foreign };
+
+/// Which of the keys that may be missing were there. Of our own lines only hand-written ones lack the index.
+struct Keys {
+    bool index = false;
+    bool time = false;
 };
 
 class LineParser {
@@ -24,9 +35,9 @@ class LineParser {
     ~LineParser();
 
     /// Reads `text` into `record`, which is fresh. `capacity` counts the readable bytes from `text` on: at
-    /// least `padding()` more than its length. True when the line has an index; a hand-written one may leave
-    /// it out.
-    [[nodiscard]] bool parse(std::string_view text, std::size_t capacity, Record& record);
+    /// least `padding()` more than its length.
+    [[nodiscard]] Keys parse(std::string_view text, std::size_t capacity, Record& record,
+                             Origin origin = Origin::ours);
     [[nodiscard]] static std::size_t padding();
 
   private:

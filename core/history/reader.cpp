@@ -56,7 +56,7 @@ struct Reader::State {
         }
         if (end == room()) {
             if (room() >= kLongestLine)
-                return fail("{}:{}: a line of more than {} bytes; this is no history", name, line_number + 1,
+                return fail("{}:{}:1: a line of more than {} bytes; this is no history", name, line_number + 1,
                             room());
             buffer.resize(room() * 2 + LineParser::padding());
         }
@@ -126,10 +126,10 @@ Result<std::optional<Record>> Reader::next() {
         try {
             std::optional<Record> found_record(std::in_place);
             Record& record = *found_record;
-            const bool has_index = state_->parser.parse(text, state_->buffer.size() - offset, record);
-            if (!has_index) record.index = state_->next_index;
+            const Keys keys = state_->parser.parse(text, state_->buffer.size() - offset, record);
+            if (!keys.index) record.index = state_->next_index;
             if (record.index < state_->next_index)
-                return fail("{}:{}: index: expected at least {}, one more than the record before, got {}",
+                return fail("{}:{}:1: index: expected at least {}, one more than the record before, got {}",
                             state_->name, state_->line_number, state_->next_index, record.index);
             state_->next_index = record.index + 1;
             return found_record;
@@ -145,6 +145,7 @@ Result<std::optional<Record>> Reader::next() {
 }
 
 bool Reader::torn() const { return state_->torn; }
+std::uint64_t Reader::line() const { return state_->line_number; }
 
 Result<Record> parse_line(std::string_view line) {
     std::string padded(line);

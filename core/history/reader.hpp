@@ -24,6 +24,8 @@ class Reader {
     [[nodiscard]] Result<std::optional<Record>> next();
     /// True once the end was reached and the last line had been torn.
     [[nodiscard]] bool torn() const;
+    /// The number of the line that `next` gave last, from 1.
+    [[nodiscard]] std::uint64_t line() const;
 
   private:
     struct State;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "checkers/checker.hpp"
+#include "core/history/foreign/format.hpp"
 #include "reports/lanes.hpp"
 
 #include <filesystem>
@@ -14,10 +15,12 @@ struct Judged {
 };
 
 /// Reads a history and judges it; a finding is read a second time, for the definition's opinion of it.
-[[nodiscard]] Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite::Options& options);
+[[nodiscard]] Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite::Options& options,
+                                   history::Format format = history::Format::jsonl);
 
-/// Asks the definitional checkers about every violation of `judgement`; where they disagree, that is an internal error of
-/// the judgement. Reads `history` again only when there is something to ask.
-[[nodiscard]] Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement);
+/// Asks the definitional checkers about every violation of `judgement`, and the results whether they contradict each other;
+/// where they do, that is an internal error of the judgement. Reads `history` again only when there is something to ask.
+[[nodiscard]] Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement,
+                                          history::Format format = history::Format::jsonl);
 
 }  // namespace mistrial::cli

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     add_run(app, status);
     add_plan(app, status);
     add_check(app, status);
+    add_convert(app, status);
     add_replay(app, status);
     add_report(app, status);
     add_list(app, status);

@@ -14,7 +14,9 @@ namespace {
 int report(const std::filesystem::path& path, const std::string& format) {
     auto recorded = open_recorded(path);
     if (!recorded) return refuse(recorded.error());
-    const auto judged = judge(recorded->history, {});
+    const auto written_as = history::guess_format(recorded->history);
+    if (!written_as) return refuse(written_as.error());
+    const auto judged = judge(recorded->history, {}, *written_as);
     if (!judged) return refuse(judged.error());
     recorded->run.duration = judged->lanes.end.time_since_epoch();
     const std::string text = format == "json"    ? reports::results_json(recorded->run, judged->judgement).dump(2) + "\n"
