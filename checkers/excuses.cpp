@@ -9,7 +9,7 @@ bool parts_processes(const ExcuseWindow& window) { return window.cause == Excuse
 }  // namespace
 
 bool ExcuseWindow::suspends(Duty duty) const {
-    if (!channel) return !(suspected && duty == Duty::answer);
+    if (!channel) return true;
     const bool cuts_deliveries = *channel == Channel::deliveries;
     switch (duty) {
         case Duty::enforce: return cuts_deliveries;

@@ -42,9 +42,6 @@ struct ExcuseWindow {
     std::optional<TrueTime> to;  ///< empty while it lasts
     std::string label;           ///< for proofs: "partition f1", "a1 was not running"
     std::optional<Channel> channel = std::nullopt;  ///< what it cuts off; empty: everything
-    /// Nobody recorded that the agent was taken down, it only did not answer as one that runs: that clears it of what a
-    /// restart explains, and not of having been away.
-    bool suspected = false;
 
     [[nodiscard]] bool concerns(AgentId some_agent, BundleId some_bundle) const {
         return agent.value_or(some_agent) == some_agent && bundle.value_or(some_bundle) == some_bundle;

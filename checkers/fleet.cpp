@@ -102,7 +102,7 @@ bool Fleet::refuses_connection(AgentId id, TrueTime at) {
     if (agent.maybe_down || agent.down) return false;
     agent.maybe_down = true;
     agent.down = excuses_.begins({id, std::nullopt, ExcuseCause::not_running, agent.last_answer.value_or(TrueTime::min()),
-                                  std::nullopt, agent.name() + " may not have been running", std::nullopt, true});
+                                  std::nullopt, agent.name() + " may not have been running"});
     return true;
 }
 
@@ -129,8 +129,7 @@ bool Fleet::heard_of(AgentId id, const std::optional<std::string>& echo, TrueTim
         heard = std::max(heard, agent.incarnations.back().boot);
         if (!agent.incarnations.back().death) agent.incarnations.back().death = heard;
     }
-    excuses_.was({id, std::nullopt, ExcuseCause::not_running, heard, at, agent.name() + " may not have been running",
-                  std::nullopt, true});
+    excuses_.was({id, std::nullopt, ExcuseCause::not_running, heard, at, agent.name() + " may not have been running"});
     return true;
 }
 

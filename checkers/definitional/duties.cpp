@@ -16,8 +16,6 @@ std::vector<Window> rests(const View& view, const std::string& agent, const std:
     };
     for (const Window& window : view.windows) {
         // A fault in the way of bundles, or the agent or the harness standing still; not a bad revision at the source.
-        // Not having answered is no excuse for not having answered.
-        if (window.suspected && duty == "answer") continue;
         if (window.fault ? duty != "answer" : window.bundle.empty()) add(window);
     }
     const std::string channel = duty == "report" ? "status" : duty == "answer" ? "answers" : "";

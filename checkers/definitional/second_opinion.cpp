@@ -80,9 +80,7 @@ void SecondOpinion::on(const history::Record& record) {
     }
     // And who was heard of for the first time: that an agent restarted may be known from this alone.
     const auto first_of = [&](const std::string& agent, const std::optional<std::string>& incarnation) {
-        if (!incarnation || !heard_of_.emplace(agent, *incarnation).second || kept_.contains(record.index)) return;
-        keep(record);
-        lives_.insert(record.index);
+        if (incarnation && heard_of_.emplace(agent, *incarnation).second) keep(record);
     };
     if (const auto* answer = std::get_if<history::Decide>(&record.value); answer != nullptr && record.type == history::Type::ok) {
         first_of(answer->agent, answer->incarnation);
@@ -115,10 +113,7 @@ std::vector<std::string> SecondOpinion::disagreements() const {
             // What a client did on a register later is no excuse for what it did before; that it failed is known throughout.
             const bool later = !question.witness.empty() && record.index > *question.witness.rbegin();
             if (later && std::holds_alternative<history::Foreign>(record.value) && record.type != history::Type::fail) continue;
-            // A log is compared with what was decided: one without the other would be a finding of its own.
-            const bool only_of_a_life = lives_.contains(record.index) && question.claim.property.starts_with("log-");
-            const bool belongs =
-                (kept_.contains(record.index) && !only_of_a_life) || question.witness.contains(record.index);
+            const bool belongs = kept_.contains(record.index) || question.witness.contains(record.index);
             if (belongs && taken.insert(record.index).second) records.push_back(record);
         }
         std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.index < b.index; });

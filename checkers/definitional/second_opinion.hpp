@@ -53,7 +53,6 @@ class SecondOpinion {
     std::map<history::Process, history::Record> last_completion_;
     std::set<history::Process> busy_;
     std::set<std::pair<std::string, std::string>> heard_of_;  ///< agent, incarnation
-    std::set<std::uint64_t> lives_;  ///< of `kept_`, those that are kept only since they tell of a new incarnation
 };
 
 }  // namespace mistrial::checkers::definitional

@@ -26,8 +26,7 @@ std::string disagreement(const RandomHistory& history, std::map<std::string, int
     options.on_hit = [&](std::string_view property, std::uint64_t index) { hits[std::string(property)].insert(index); };
     const Result<Judgement> judgement = judge(records, options);
     if (!judgement) return {};  // left out too much: not a history any more
-    definitional::View view = definitional::view_of(records);
-    view.asserted = history.claims;
+    const definitional::View view = definitional::view_of(records);
     for (const auto& [property, claim] : history.claims) {
         const Indexes defined = definitional::violating(view, claim);
         const bool invalid = testing::claim(*judgement, property).validity == Validity::invalid;

@@ -306,20 +306,18 @@ class Builder {
             bool booted = false;
             std::optional<TrueTime> down;
             std::optional<TrueTime> refused;  ///< when it last refused a connection, and was not heard of since
-            bool suspected = false;           ///< `down` is told by a refusal
         };
         std::map<std::string, Life> lives;
-        const auto restarts = [&](Life& life, const std::string& agent, TrueTime from, TrueTime at, bool suspected) {
-            view_.windows.push_back({agent, "", false, from, at, true, suspected});
+        const auto restarts = [&](Life& life, const std::string& agent, TrueTime from, TrueTime at) {
+            view_.windows.push_back({agent, "", false, from, at, true});
             life.down.reset();
             life.refused.reset();
-            life.suspected = false;
         };
         for (std::size_t place = 0; place < records_.size(); ++place) {
             const Record& record = records_[place];
             if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
                 Life& life = lives[boot->agent];
-                restarts(life, boot->agent, life.down.value_or(life.heard), record.time, life.suspected);
+                restarts(life, boot->agent, life.down.value_or(life.heard), record.time);
                 life.heard = record.time;
                 life.booted = true;
                 life.named.insert(boot->incarnation);
@@ -333,10 +331,7 @@ class Builder {
                 if (life.booted) continue;
                 implied_.push_back({place, decide->agent, life.heard, record.time});
                 if (life.refused || !life.down) {
-                    if (!life.down) {
-                        life.down = life.heard;
-                        life.suspected = true;
-                    }
+                    if (!life.down) life.down = life.heard;
                     life.refused = record.time;
                 }
             }
@@ -352,18 +347,18 @@ class Builder {
                                      : std::holds_alternative<history::Decide>(record.value) ? widest_begin(place)
                                                                                              : TrueTime::min();
                 if (inv > *life.refused) {
-                    restarts(life, agent, *life.down, record.time, life.suspected);
+                    restarts(life, agent, *life.down, record.time);
                 } else if (std::holds_alternative<history::Decide>(record.value) && inv > TrueTime::min()) {
                     view_.windows.push_back({agent, "", false, record.time, record.time, true});  // of which process?
                 }
             } else if (stranger && others && !life.down) {
                 implied_.push_back({place, agent, life.heard, record.time});
-                restarts(life, agent, life.heard, record.time, true);
+                restarts(life, agent, life.heard, record.time);
             }
             if (std::holds_alternative<history::Decide>(record.value)) life.heard = std::max(life.heard, record.time);
         }
         for (const auto& [agent, life] : lives) {
-            if (life.down) view_.windows.push_back({agent, "", false, *life.down, TrueTime::max(), false, life.suspected});
+            if (life.down) view_.windows.push_back({agent, "", false, *life.down, TrueTime::max()});
         }
     }
 

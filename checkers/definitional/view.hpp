@@ -126,7 +126,6 @@ struct Window {
     TrueTime from;
     TrueTime to;
     bool restart = false;  ///< the agent begins anew at `to`: what was due of it before is due again one bound later
-    bool suspected = false;  ///< no record tells that it was taken down
 };
 
 /// A delivery as its server saw it, over at `at`.

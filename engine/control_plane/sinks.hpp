@@ -11,9 +11,9 @@ namespace mistrial::control_plane {
 /// Where in a decision's event the history's fields stand, as JSON pointers; empty means the whole value.
 struct LogReading {
     std::string nonce = "/input/nonce";
-    std::string verdict = {};  ///< inside `result`
+    std::string verdict;  ///< inside `result`
     /// The pool of inputs: canonical text, without the nonce -> id. Empty: events name no input.
-    std::map<std::string, std::string> input_ids = {};
+    std::map<std::string, std::string> input_ids;
 };
 
 /// What an event names as its input that is none of the pool: it says otherwise than any request did.
