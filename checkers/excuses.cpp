@@ -14,9 +14,12 @@ FloorTable& Excuses::table(Duration within, bool faults_excuse) {
     return tables_.try_emplace({within, faults_excuse}, within, faults_excuse).first->second;
 }
 
-kernels::DeadlineFloor& Excuses::floor(FloorTable& table, AgentId agent, BundleId bundle) const {
+kernels::DeadlineFloor& Excuses::make_floor(FloorTable& table, AgentId agent, BundleId bundle) const {
     const auto [entry, made] = table.floors_.try_emplace({agent, bundle}, table.within_);
     kernels::DeadlineFloor& floor = entry->second;
+    if (table.known_.size() <= agent) table.known_.resize(agent + 1);
+    if (table.known_[agent].size() <= bundle) table.known_[agent].resize(bundle + 1, nullptr);
+    table.known_[agent][bundle] = &floor;
     if (!made) return floor;
     const kernels::Acknowledged& acknowledged = acknowledged_of_(context_, bundle);
     for (const ExcuseWindow& window : windows_) {

@@ -16,6 +16,9 @@ std::vector<T>& row(std::vector<std::vector<T>>& rows, std::size_t number) {
 
 void Agent::delivered(BundleId bundle, Delivery delivery) {
     deliveries_tracked_ = true;
+    if (first_began_.size() <= bundle) first_began_.resize(bundle + 1);
+    const auto [first, fresh] = first_began_[bundle].try_emplace(delivery.number, delivery.began);
+    if (!fresh) first->second = std::min(first->second, delivery.began);
     row(deliveries_, bundle).push_back(std::move(delivery));
 }
 
@@ -27,9 +30,9 @@ const std::vector<Delivery>& Agent::deliveries(BundleId bundle) const {
 void Agent::persisted(BundleId bundle, RevisionNumber number) { row(persisted_, bundle).push_back(number); }
 
 bool Agent::exposed(BundleId bundle, RevisionNumber number, TrueTime t) const {
-    const std::vector<Delivery>& all = deliveries(bundle);
-    if (std::any_of(all.begin(), all.end(), [&](const Delivery& d) { return d.number == number && d.began <= t; })) {
-        return true;
+    if (bundle < first_began_.size()) {
+        const auto first = first_began_[bundle].find(number);
+        if (first != first_began_[bundle].end() && first->second <= t) return true;
     }
     if (bundle >= persisted_.size()) return false;
     const std::vector<RevisionNumber>& kept = persisted_[bundle];
@@ -71,13 +74,18 @@ void Fleet::dies(AgentId id, const history::Death& death, TrueTime at) {
 }
 
 void Fleet::refuses_connection(AgentId id) {
-    if (agents_[id].incarnations.empty()) ++agents_[id].unnamed_lives;
+    if (!agents_[id].incarnations.empty()) return;
+    ++agents_[id].unnamed_lives;
+    agents_[id].unnamed.reset();
 }
 
 IncarnationId Fleet::incarnation_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv, TrueTime res) {
     if (echo && is_named(*echo)) return incarnations_.intern(*echo);
-    const Agent& agent = agents_[id];
-    if (agent.incarnations.empty()) return incarnations_.intern(fmt::format("{}~{}", agent.name(), agent.unnamed_lives));
+    Agent& agent = agents_[id];
+    if (agent.incarnations.empty()) {
+        if (!agent.unnamed) agent.unnamed = incarnations_.intern(fmt::format("{}~{}", agent.name(), agent.unnamed_lives));
+        return *agent.unnamed;
+    }
     for (auto life = agent.incarnations.rbegin(); life != agent.incarnations.rend(); ++life) {
         if (life->boot <= inv) return !life->death || res <= *life->death ? life->id : no_incarnation;
     }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace mistrial::checkers {
@@ -51,11 +52,13 @@ class Agent {
     std::optional<TrueTime> last_answer;  ///< end of its newest complete answer
     std::optional<Excuses::WindowId> down;
     std::uint32_t unnamed_lives = 0;  ///< restarts suspected without boot records
+    std::optional<IncarnationId> unnamed;  ///< the life that `unnamed_lives` counts
 
   private:
     std::string name_;
     bool deliveries_tracked_ = false;
     std::vector<std::vector<Delivery>> deliveries_;              ///< by bundle
+    std::vector<std::unordered_map<RevisionNumber, TrueTime>> first_began_;  ///< by bundle: its deliveries' first beginnings
     std::vector<std::vector<RevisionNumber>> persisted_;         ///< by bundle
 };
 

@@ -71,7 +71,7 @@ void Measures::on_decision(const Decision& decision) {
             return bundle.revision(number).effective != TrueTime::max();
         };
         ++ordered_reads_;
-        if (orders_[seen.bundle].read(decision.inv, decision.res, seen.number, effective)) ++stale_reads_;
+        if (orders_[seen.bundle].take(decision.inv, decision.res, seen.number, effective)) ++stale_reads_;
     }
 }
 

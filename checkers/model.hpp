@@ -6,6 +6,7 @@
 #include "checkers/fleet.hpp"
 #include "checkers/revisions.hpp"
 #include "core/history/operation.hpp"
+#include "core/history/rows.hpp"
 
 #include <deque>
 #include <map>
@@ -56,10 +57,14 @@ class Model {
         return floor(table, agent, bundle).required(t, bundles_[bundle].acknowledged());
     }
     [[nodiscard]] const Input* input(InputId id) const { return id < inputs_.size() ? &inputs_[id] : nullptr; }
+    /// True when the run record says something of the input: that it is a canary, or combines bundles.
+    [[nodiscard]] bool is_special(InputId id) const { return id < special_.size() && special_[id]; }
     [[nodiscard]] const std::string& input_name(InputId id) const { return input_names_.text(id); }
     [[nodiscard]] const std::string& session_name(SessionId id) const { return session_names_.text(id); }
     /// The bundles that a question depends on: those that combine, else the one that tells, else all.
-    [[nodiscard]] const std::vector<BundleId>& bundles_of(InputId id) const;
+    [[nodiscard]] const std::vector<BundleId>& bundles_of(InputId id) const {
+        return id < bundles_of_input_.size() && bundles_of_input_[id] != nullptr ? *bundles_of_input_[id] : find_bundles_of(id);
+    }
     /// True when a bundle counts as one whose parts switch together.
     [[nodiscard]] bool atomic(BundleId id) const;
     [[nodiscard]] const std::map<std::string, history::RunInfo::Agent>& listed_agents() const { return run_.agents; }
@@ -85,7 +90,7 @@ class Model {
 
     AgentId intern_agent(std::string_view name) { return fleet_.intern(name); }
     Fleet& lives() { return fleet_; }
-    InputId intern_input(const history::Decide& decide);
+    InputId intern_input(const std::optional<std::string>& name, const std::optional<Json>& input);
     /// The number of an input that is only named; `no_input` for the empty name.
     InputId intern_input(std::string_view name);
     SessionId intern_session(const std::optional<std::string>& name) {
@@ -96,14 +101,24 @@ class Model {
     /// Resolves what an answer or a status of this agent shows; remembered until the agent shows something else.
     [[nodiscard]] const std::vector<Seen>& resolve(AgentId agent, const history::Revisions& revisions,
                                                    const history::Markers& markers);
+    /// The same of a text that has a number, so that texts are compared only when the number is another one.
+    [[nodiscard]] const std::vector<Seen>& resolve(AgentId agent, std::uint32_t number, const history::Shown& shown) {
+        if (agent < shown_.size() && shown_[agent].set && shown_[agent].number == number) return shown_[agent].seen;
+        const std::vector<Seen>& seen = resolve(agent, shown.revisions, shown.markers);
+        shown_[agent].number = number;
+        return seen;
+    }
     /// The same for what an event of a decision log names; such events come from many moments, so nothing is remembered.
     [[nodiscard]] std::vector<Seen> resolve_logged(const history::Revisions& revisions);
     /// Something shows this revision at `t`: it has taken effect.
-    void observed(BundleId bundle, RevisionNumber number, const history::Record& by);
+    void observed(BundleId bundle, RevisionNumber number, std::uint64_t by, TrueTime t) {
+        if (number != nothing_active && bundles_[bundle].revision(number).effective > t) first_observed(bundle, number, by, t);
+    }
 
   private:
     struct Shown {
         bool set = false;
+        std::uint32_t number = history::Row::none;  ///< of a history of rows
         history::Revisions revisions;
         history::Markers markers;
         std::vector<Seen> seen;
@@ -115,7 +130,9 @@ class Model {
     };
 
     BundleId intern_bundle(std::string_view name);
+    void first_observed(BundleId bundle, RevisionNumber number, std::uint64_t by, TrueTime t);
     void acknowledge(BundleId bundle, RevisionNumber number, TrueTime at);
+    [[nodiscard]] const std::vector<BundleId>& find_bundles_of(InputId id) const;
     [[nodiscard]] Seen resolve_bundle(BundleId bundle, const std::map<std::string, std::string>& markers,
                                       const std::string* reported) const;
 
@@ -130,9 +147,10 @@ class Model {
     Names session_names_;
     Names path_names_;
     std::vector<Input> inputs_;
-    mutable std::vector<std::vector<BundleId>> bundles_of_input_;
-    mutable std::uint64_t bundles_of_input_at_ = 0;
-    std::uint64_t publishes_ = 0;
+    std::vector<bool> special_;  ///< by input
+    mutable std::vector<const std::vector<BundleId>*> bundles_of_input_;  ///< by input; empty where it was not asked yet
+    mutable std::set<std::vector<BundleId>> bundle_lists_;                ///< what they point to: few, whatever the inputs
+    BundleId bundles_of_input_at_ = 0;  ///< how many bundles there were when it was last cleared
     std::vector<BundleId> all_bundles_;
     std::vector<Shown> shown_;  ///< by agent
     std::vector<BadHead> bad_heads_;

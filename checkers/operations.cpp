@@ -4,32 +4,46 @@
 
 namespace mistrial::checkers {
 
+namespace {
+
+std::string_view to_text(Operations::Kind kind) {
+    constexpr std::array<std::string_view, 4> names{"decide", "publish", "health", "barrier"};
+    return names.at(static_cast<std::size_t>(kind));
+}
+
+}  // namespace
+
 Operations::Slot& Operations::slot(const history::Process& process) {
-    if (const auto* client = std::get_if<std::int64_t>(&process)) return clients_[*client];
+    if (const auto* client = std::get_if<std::int64_t>(&process)) return clients_.at(*client);
     return named_[std::get<std::string>(process)];
 }
 
-Result<> Operations::invoke(const history::Record& record) {
+void Operations::begin(Slot& slot, Kind kind, std::uint64_t index, TrueTime at) {
+    Style& style = styles_[static_cast<std::size_t>(kind)];
+    if (style == Style::unknown) style = Style::with_invokes;
+    slot.busy = true;
+    slot.kind = kind;
+    slot.inv = at;
+    slot.index = index;
+    ++unfinished_;
+}
+
+Result<> Operations::invoke(const history::Record& record, Kind kind) {
     Slot& slot = this->slot(record.process);
     if (slot.busy) {
         return fail("record {}: process {} invokes {} before its {} of record {} is over", record.index,
-                    history::to_text(record.process), record.f, slot.f, slot.index);
+                    history::to_text(record.process), record.f, to_text(slot.kind), slot.index);
     }
-    styles_.try_emplace(record.f, Style::with_invokes);
-    slot.busy = true;
-    slot.inv = record.time;
-    slot.index = record.index;
-    slot.f = record.f;
-    ++unfinished_;
+    begin(slot, kind, record.index, record.time);
     return {};
 }
 
-Result<Operations::Begin> Operations::complete(const history::Record& record) {
+Result<Operations::Begin> Operations::complete(const history::Record& record, Kind kind) {
     Slot& slot = this->slot(record.process);
     if (slot.busy) {
-        if (slot.f != record.f) {
+        if (slot.kind != kind) {
             return fail("record {}: process {} completes {}, but is busy with {} of record {}", record.index,
-                        history::to_text(record.process), record.f, slot.f, slot.index);
+                        history::to_text(record.process), record.f, to_text(slot.kind), slot.index);
         }
         slot.busy = false;
         slot.done = record.time;
@@ -41,7 +55,8 @@ Result<Operations::Begin> Operations::complete(const history::Record& record) {
         }
         return begin;
     }
-    const auto style = styles_.try_emplace(record.f, Style::completions_only).first->second;
+    Style& style = styles_[static_cast<std::size_t>(kind)];
+    if (style == Style::unknown) style = Style::completions_only;
     if (style == Style::with_invokes) {
         return fail("record {}: process {} completes {} that it never invoked", record.index,
                     history::to_text(record.process), record.f);
@@ -54,6 +69,24 @@ Result<Operations::Begin> Operations::complete(const history::Record& record) {
     }
     slot.done = record.time;
     return Begin{std::min(earliest, record.time), std::nullopt};
+}
+
+bool Operations::invoke_decision(std::int64_t client, std::uint64_t index, TrueTime at) {
+    Slot& slot = clients_.at(client);
+    if (slot.busy) return false;
+    begin(slot, Kind::decide, index, at);
+    return true;
+}
+
+std::optional<Operations::Begin> Operations::complete_decision(std::int64_t client, TrueTime at, bool crashes) {
+    Slot* const slot = clients_.find(client);
+    if (slot == nullptr || !slot->busy || slot->kind != Kind::decide) return std::nullopt;
+    slot->busy = false;
+    slot->done = at;
+    --unfinished_;
+    const Begin begin{slot->inv, slot->index};
+    if (crashes) clients_.erase(client);
+    return begin;
 }
 
 }  // namespace mistrial::checkers

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "core/history/in_flight.hpp"
 #include "core/history/operation.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 namespace mistrial::checkers {
 
@@ -19,11 +20,17 @@ class Operations {
         TrueTime inv;
         std::optional<std::uint64_t> invoke_index;
     };
+    enum class Kind : std::uint8_t { decide, publish, health, barrier };
 
     /// An invoke; an error when the process is busy.
-    [[nodiscard]] Result<> invoke(const history::Record& record);
+    [[nodiscard]] Result<> invoke(const history::Record& record, Kind kind);
     /// A completion: when its operation began. An error when operations of this kind have invokes, but this one not.
-    [[nodiscard]] Result<Begin> complete(const history::Record& record);
+    [[nodiscard]] Result<Begin> complete(const history::Record& record, Kind kind);
+
+    // The same of a decision of a client, for a history of rows. False, or nullopt, where the one above must say why.
+    [[nodiscard]] bool invoke_decision(std::int64_t client, std::uint64_t index, TrueTime at);
+    [[nodiscard]] std::optional<Begin> complete_decision(std::int64_t client, TrueTime at, bool crashes);
+
     /// Operations of this kind that were completed without an invoke record.
     [[nodiscard]] std::int64_t without_invoke() const { return without_invoke_; }
     /// Operations that never completed.
@@ -32,18 +39,19 @@ class Operations {
   private:
     struct Slot {
         bool busy = false;
+        Kind kind = Kind::decide;
         TrueTime inv;
         std::uint64_t index = 0;
-        std::string f;
         std::optional<TrueTime> done;
     };
-    enum class Style : std::uint8_t { with_invokes, completions_only };
+    enum class Style : std::uint8_t { unknown, with_invokes, completions_only };
 
     Slot& slot(const history::Process& process);
+    void begin(Slot& slot, Kind kind, std::uint64_t index, TrueTime at);
 
-    std::unordered_map<std::int64_t, Slot> clients_;
+    history::InFlight<Slot> clients_;
     std::map<std::string, Slot> named_;
-    std::map<std::string, Style, std::less<>> styles_;
+    std::array<Style, 4> styles_{};  ///< by kind
     std::int64_t without_invoke_ = 0;
     std::int64_t unfinished_ = 0;
 };

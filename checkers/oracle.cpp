@@ -29,6 +29,7 @@ AnswerId combine(const Answers& answers, Combine how, AnswerId left, AnswerId ri
 }
 
 Combine combination(const Model& model, InputId input) {
+    if (!model.is_special(input)) return Combine::single;
     const Input* known = model.input(input);
     return known == nullptr ? Combine::single : known->combine;
 }
@@ -104,22 +105,11 @@ std::optional<bool> explained_by_some(const Model& model, InputId input, AnswerI
 }
 
 bool may_be_allowed(const Model& model, InputId input) {
-    const Input* known = model.input(input);
-    if (known != nullptr && known->canary == Input::Canary::deny) return false;
+    if (model.is_special(input) && model.input(input)->canary == Input::Canary::deny) return false;
     if (combination(model, input) != Combine::single || input == no_input) return true;
     const std::vector<BundleId>& bundles = model.bundles_of(input);
     if (bundles.size() != 1 || !model.bundle(bundles[0]).tells(input)) return true;
-    const Bundle& bundle = model.bundle(bundles[0]);
-    for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
-        const Revision& revision = bundle.revision(number);
-        if (revision.failed_before(model.now()) || revision.bad) continue;
-        const ExpectedId expected = bundle.expected(number, input);
-        if (expected == not_told) return true;
-        for (const AnswerId answer : model.answers().possible(expected, std::nullopt)) {
-            if (model.answers().allows(answer)) return true;
-        }
-    }
-    return false;
+    return model.bundle(bundles[0]).may_allow(input, model.now(), model.answers());
 }
 
 }  // namespace mistrial::checkers

@@ -53,21 +53,39 @@ class PropertyChecker {
     [[nodiscard]] std::int64_t obligations_of(AgentId agent) const;
     void listen(HitListener listener) { listener_ = std::move(listener); }
 
+    /// The hooks that are called for every operation. A checker that does not override one need not be called.
+    enum Hook : std::uint8_t { invocations = 1, decisions = 2, unanswered = 4, logs = 8, every_hook = 15 };
+    [[nodiscard]] bool hears(Hook hook) const { return (hooks_ & hook) != 0; }
+    void hears_only(std::uint8_t hooks) { hooks_ = hooks; }
+
   protected:
     [[nodiscard]] Model& model() const { return model_; }
     /// True when the claim is about this agent, or this bundle.
-    [[nodiscard]] bool covers(AgentId agent);
-    [[nodiscard]] bool covers_bundle(BundleId bundle);
+    [[nodiscard]] bool covers(AgentId agent) {
+        if (agent < covers_.size() && covers_[agent] >= 0) return covers_[agent] == 1;
+        return ask_covers(agent);
+    }
+    [[nodiscard]] bool covers_bundle(BundleId bundle) {
+        if (bundle < covers_bundle_.size() && covers_bundle_[bundle] >= 0) return covers_bundle_[bundle] == 1;
+        return ask_covers_bundle(bundle);
+    }
     /// The property was put to the test once at this agent.
-    void exercised(AgentId agent);
+    void exercised(AgentId agent) {
+        if (obligations_.size() <= agent) obligations_.resize(agent + 1, 0);
+        ++obligations_[agent];
+    }
     void hit(std::uint64_t index) const {
         if (listener_) listener_(claim_.property, index);
     }
 
   private:
+    [[nodiscard]] bool ask_covers(AgentId agent);
+    [[nodiscard]] bool ask_covers_bundle(BundleId bundle);
+
     Model& model_;
     Claim claim_;
     HitListener listener_;
+    std::uint8_t hooks_ = every_hook;
     std::vector<std::int64_t> obligations_;  ///< by agent
     std::vector<std::int8_t> covers_;        ///< by agent: -1 not asked yet
     std::vector<std::int8_t> covers_bundle_;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 namespace mistrial::checkers {
 
@@ -20,9 +21,21 @@ struct Entry {
     std::unique_ptr<PropertyChecker> (*make)(Model& model, const Claim& claim);
 };
 
+/// True when a hook is a function of the checker's own: one that it inherits has PropertyChecker's type.
+template <class Operation, class Owner>
+constexpr bool overrides(void (Owner::*)(const Operation&)) {
+    return !std::is_same_v<Owner, PropertyChecker>;
+}
+
 template <class Checker>
 std::unique_ptr<PropertyChecker> make(Model& model, const Claim& claim) {
-    return std::make_unique<Checker>(model, claim);
+    constexpr int hooks = (overrides<Invocation>(&Checker::on_invocation) ? PropertyChecker::invocations : 0) |
+                          (overrides<Decision>(&Checker::on_decision) ? PropertyChecker::decisions : 0) |
+                          (overrides<Unanswered>(&Checker::on_unanswered) ? PropertyChecker::unanswered : 0) |
+                          (overrides<LogEvent>(&Checker::on_log) ? PropertyChecker::logs : 0);
+    auto checker = std::make_unique<Checker>(model, claim);
+    checker->hears_only(hooks);
+    return checker;
 }
 
 constexpr std::array entries{

@@ -40,6 +40,7 @@ Result<RevisionNumber> Bundle::publish_begins(const history::Publish& publish, s
     const std::uint32_t known = names_.intern(publish.revision);
     if (known == by_name_.size()) by_name_.push_back(number);
     by_name_[known] = number;
+    tabled_.push_back(revision.tabled);
     revisions_.push_back(std::move(revision));
     return number;
 }
@@ -70,7 +71,7 @@ Result<> Bundle::read_content(Revision& revision, const Json& content, Names& in
     }
     // Rows that do not follow from the newest table are compared with it input by input.
     if (base != newest_tabled_ || !has_base) {
-        for (std::uint32_t input = 0; input < runs_.size(); ++input) {
+        for (std::uint32_t input = 0; input < newest_run_.size(); ++input) {
             if (verdicts->contains(inputs.text(input))) continue;
             const ExpectedId inherited = has_base ? expected(base, input) : not_told;
             if (inherited != newest_row(input)) change(input, revision.number, inherited);
@@ -88,28 +89,55 @@ Result<> Bundle::read_content(Revision& revision, const Json& content, Names& in
 }
 
 void Bundle::change(std::uint32_t input, RevisionNumber from, ExpectedId expected) {
-    if (runs_.size() <= input) runs_.resize(input + 1);
-    runs_[input].push_back({from, expected});
+    if (newest_run_.size() <= input) {
+        newest_run_.resize(input + 1);
+        earlier_runs_.resize(input + 1);
+    }
+    Run& newest = newest_run_[input];
+    if (newest.from == nothing_active)
+        ++inputs_told_;
+    else
+        earlier_runs_[input].push_back(newest);
+    newest = {from, expected};
 }
 
 ExpectedId Bundle::newest_row(std::uint32_t input) const {
-    return input < runs_.size() && !runs_[input].empty() ? runs_[input].back().expected : not_told;
+    return input < newest_run_.size() ? newest_run_[input].expected : not_told;
 }
 
-ExpectedId Bundle::expected(RevisionNumber number, std::uint32_t input) const {
-    if (input >= runs_.size() || !revisions_[number].tabled) return not_told;
-    const std::vector<Run>& runs = runs_[input];
+ExpectedId Bundle::expected_before(RevisionNumber number, std::uint32_t input) const {
+    const std::vector<Run>& runs = earlier_runs_[input];
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
         if (run->from <= number) return run->expected;
     }
     return not_told;
 }
 
-bool Bundle::tells(std::uint32_t input) const { return input < runs_.size() && !runs_[input].empty(); }
-
-RevisionNumber Bundle::unchanged_since(std::uint32_t input) const {
-    if (!tells(input) || runs_[input].back().expected == not_told) return newest();
-    return std::max(runs_[input].back().from, std::min(newest_untabled_ + 1, newest()));
+bool Bundle::may_allow(std::uint32_t input, TrueTime now, const Answers& answers) const {
+    if (allowed_.size() <= input) allowed_.resize(std::max<std::size_t>(input + 1, newest_run_.size()));
+    Allowed& known = allowed_[input];
+    const auto allows = [&](RevisionNumber number) {
+        const Revision& revision = revisions_[number];
+        if (revision.failed_before(now) || revision.bad) return false;
+        const ExpectedId said = expected(number, input);
+        return said == not_told || answers.may_allow(said);
+    };
+    if (known.allowing != nothing_active && !revisions_[known.allowing].failed_before(now)) return true;
+    // A publish that failed never comes back, so that what was refused once stays refused.
+    const RevisionNumber newest = this->newest();
+    const bool alike = known.checked != nothing_active && unchanged_since(input) <= known.checked &&
+                       !answers.may_allow(expected(known.checked, input)) && expected(known.checked, input) != not_told;
+    RevisionNumber found = nothing_active;
+    if (!alike) {
+        for (RevisionNumber number = newest; number > known.checked && found == nothing_active; --number) {
+            if (allows(number)) found = number;
+        }
+    }
+    for (RevisionNumber number = known.allowing; number > nothing_active && found == nothing_active; --number) {
+        if (allows(number)) found = number;
+    }
+    known = {newest, found};
+    return found != nothing_active;
 }
 
 void Bundle::note_unordered(RevisionNumber number) {

@@ -6,6 +6,7 @@
 #include "core/history/operation.hpp"
 #include "core/time.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -64,11 +65,25 @@ class Bundle {
     }
 
     /// What the revision decides for the input; `not_told` when its publish does not say. Not for `nothing_active`.
-    [[nodiscard]] ExpectedId expected(RevisionNumber number, std::uint32_t input) const;
+    [[nodiscard]] ExpectedId expected(RevisionNumber number, std::uint32_t input) const {
+        if (input >= newest_run_.size() || !tabled_[number]) return not_told;
+        const Run& newest = newest_run_[input];
+        return newest.from != nothing_active && newest.from <= number ? newest.expected : expected_before(number, input);
+    }
     /// True when some revision says something about this input.
-    [[nodiscard]] bool tells(std::uint32_t input) const;
+    [[nodiscard]] bool tells(std::uint32_t input) const {
+        return input < newest_run_.size() && newest_run_[input].from != nothing_active;
+    }
+    /// Of how many inputs some revision says something.
+    [[nodiscard]] std::size_t inputs_told() const { return inputs_told_; }
+    /// True when some revision that is neither bad nor known to have failed before `now` may let the input through, or does
+    /// not say. Times ascend.
+    [[nodiscard]] bool may_allow(std::uint32_t input, TrueTime now, const Answers& answers) const;
     /// The revision since which every publish begun so far decides alike for the input.
-    [[nodiscard]] RevisionNumber unchanged_since(std::uint32_t input) const;
+    [[nodiscard]] RevisionNumber unchanged_since(std::uint32_t input) const {
+        if (!tells(input) || newest_run_[input].expected == not_told) return newest();
+        return std::max(newest_run_[input].from, std::min(newest_untabled_ + 1, newest()));
+    }
     /// Revisions that are in no certain order with a newer one; few, and usually none.
     [[nodiscard]] const std::vector<RevisionNumber>& unordered() const { return unordered_; }
     void note_unordered(RevisionNumber number);
@@ -81,11 +96,12 @@ class Bundle {
 
   private:
     struct Run {
-        RevisionNumber from;
-        ExpectedId expected;
+        RevisionNumber from = nothing_active;  ///< `nothing_active` where there is none
+        ExpectedId expected = not_told;
     };
 
     [[nodiscard]] Result<> read_content(Revision& revision, const Json& content, Names& inputs, Answers& answers);
+    [[nodiscard]] ExpectedId expected_before(RevisionNumber number, std::uint32_t input) const;
     void change(std::uint32_t input, RevisionNumber from, ExpectedId expected);
     [[nodiscard]] ExpectedId newest_row(std::uint32_t input) const;
 
@@ -93,7 +109,17 @@ class Bundle {
     std::deque<Revision> revisions_;
     Names names_;
     std::vector<RevisionNumber> by_name_;
-    std::vector<std::vector<Run>> runs_;  ///< input -> runs, ascending
+    // Input -> where its verdict changed: the newest apart, since nearly every question is about that one.
+    std::vector<Run> newest_run_;
+    std::vector<std::vector<Run>> earlier_runs_;  ///< ascending
+    std::vector<bool> tabled_{false};             ///< by revision
+    std::size_t inputs_told_ = 0;
+    /// What `may_allow` knows of an input: no revision up to `checked` allows it but, perhaps, `allowing` and older ones.
+    struct Allowed {
+        RevisionNumber checked = nothing_active;
+        RevisionNumber allowing = nothing_active;
+    };
+    mutable std::vector<Allowed> allowed_;  ///< by input
     RevisionNumber newest_tabled_ = nothing_active;
     RevisionNumber newest_untabled_ = nothing_active;
     std::vector<RevisionNumber> unordered_;

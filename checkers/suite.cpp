@@ -1,5 +1,6 @@
 #include "checkers/checker.hpp"
 #include "checkers/golden_signals.hpp"
+#include "checkers/lexicon.hpp"
 #include "checkers/measures.hpp"
 #include "checkers/model.hpp"
 #include "checkers/operations.hpp"
@@ -41,10 +42,11 @@ struct Suite::State {
         std::unique_ptr<PropertyChecker> checker;  ///< empty when this version has none
     };
 
-    explicit State(Options given) : options(std::move(given)), measures(model) {}
+    explicit State(Options given) : options(std::move(given)), lexicon(model), measures(model) {}
 
     Options options;
     Model model;
+    Lexicon lexicon;
     Operations operations;
     GoldenSignals golden_signals;
     Counts counts;
@@ -52,16 +54,24 @@ struct Suite::State {
     std::vector<Asserted> asserted;
     std::vector<std::unique_ptr<PropertyChecker>> unclaimed;  ///< judged properties that nobody claimed: measured
     std::vector<PropertyChecker*> checkers;
+    // Those of them that want to hear of what every operation brings:
+    std::vector<PropertyChecker*> hear_invocations;
+    std::vector<PropertyChecker*> hear_decisions;
+    std::vector<PropertyChecker*> hear_unanswered;
+    std::vector<PropertyChecker*> hear_logs;
     bool started = false;
     TrueTime last;
 
     [[nodiscard]] bool wanted(std::string_view property) const;
-    [[nodiscard]] Result<> start(const history::Record& first);
+    [[nodiscard]] Result<> start(const history::RunInfo* run, std::uint64_t index);
+    [[nodiscard]] Result<> advance(const history::RunInfo* run, std::uint64_t index, TrueTime time);
     void adopt(PropertyChecker& checker);
     [[nodiscard]] Result<> dispatch(const history::Record& record);
     [[nodiscard]] Result<> publish(const history::Publish& publish, const history::Record& record);
     [[nodiscard]] Result<> decide(const history::Decide& decide, const history::Record& record);
-    void answered(const history::Decide& decide, const history::Record& record, const Operations::Begin& begin);
+    [[nodiscard]] Result<> on(const history::Row& row);
+    void invoked(const Invocation& invocation, TrueTime at, std::optional<TrueTime> sched);
+    void answered(const Decision& decision);
     void status(const history::Status& status, const history::Record& record);
     [[nodiscard]] Result<> health(const history::Health& health, const history::Record& record);
     void log(const history::Log& log, const history::Record& record);
@@ -88,9 +98,13 @@ bool Suite::State::wanted(std::string_view property) const {
 void Suite::State::adopt(PropertyChecker& checker) {
     checker.listen(options.on_hit);
     checkers.push_back(&checker);
+    if (checker.hears(PropertyChecker::invocations)) hear_invocations.push_back(&checker);
+    if (checker.hears(PropertyChecker::decisions)) hear_decisions.push_back(&checker);
+    if (checker.hears(PropertyChecker::unanswered)) hear_unanswered.push_back(&checker);
+    if (checker.hears(PropertyChecker::logs)) hear_logs.push_back(&checker);
 }
 
-Result<> Suite::State::start(const history::Record& first) {
+Result<> Suite::State::start(const history::RunInfo* run, std::uint64_t index) {
     started = true;
     for (const std::string& name : options.only) {
         if (find_property(name) == nullptr) {
@@ -98,11 +112,10 @@ Result<> Suite::State::start(const history::Record& first) {
         }
     }
     Claims claims;
-    const auto* run = std::get_if<history::RunInfo>(&first.value);
     if (options.claims) {
         claims = *options.claims;
     } else if (run != nullptr) {
-        const Result<Claims> parsed = parse_claims(run->claims, fmt::format("record {} /value/claims", first.index));
+        const Result<Claims> parsed = parse_claims(run->claims, fmt::format("record {} /value/claims", index));
         if (!parsed) return parsed.error();
         claims = *parsed;
     }
@@ -128,16 +141,21 @@ Result<> Suite::State::start(const history::Record& first) {
     return {};
 }
 
+Result<> Suite::State::advance(const history::RunInfo* run, std::uint64_t index, TrueTime time) {
+    if (!started) {
+        if (const Result<> begun = start(run, index); !begun) return begun;
+    } else if (time < last) {
+        return fail("record {}: time runs backwards, from {} ns to {} ns", index, nanos_of(last), nanos_of(time));
+    }
+    last = time;
+    model.at(time);
+    return {};
+}
+
 Result<> Suite::State::dispatch(const history::Record& record) {
     const bool first = !started;
-    if (first) {
-        if (const Result<> begun = start(record); !begun) return begun;
-    } else if (record.time < last) {
-        return fail("record {}: time runs backwards, from {} ns to {} ns", record.index, nanos_of(last),
-                    nanos_of(record.time));
-    }
-    last = record.time;
-    model.at(record.time);
+    const Result<> advanced = advance(std::get_if<history::RunInfo>(&record.value), record.index, record.time);
+    if (!advanced) return advanced;
     counts.add(record);
 
     using namespace history;
@@ -150,8 +168,8 @@ Result<> Suite::State::dispatch(const history::Record& record) {
     }
     if (const auto* value = std::get_if<Health>(&record.value)) return health(*value, record);
     if (std::holds_alternative<Barrier>(record.value)) {
-        if (record.type == Type::invoke) return operations.invoke(record);
-        if (const auto begin = operations.complete(record); !begin) return begin.error();
+        if (record.type == Type::invoke) return operations.invoke(record, Operations::Kind::barrier);
+        if (const auto begin = operations.complete(record, Operations::Kind::barrier); !begin) return begin.error();
         tell([&](PropertyChecker& checker) { checker.on_event(record); });
         return {};
     }
@@ -188,10 +206,10 @@ Result<> Suite::State::publish(const history::Publish& value, const history::Rec
         return {};
     };
     if (record.type == history::Type::invoke) {
-        if (const Result<> paired = operations.invoke(record); !paired) return paired;
+        if (const Result<> paired = operations.invoke(record, Operations::Kind::publish); !paired) return paired;
         return begins(record.time, record.index);
     }
-    const Result<Operations::Begin> begin = operations.complete(record);
+    const Result<Operations::Begin> begin = operations.complete(record, Operations::Kind::publish);
     if (!begin) return begin.error();
     if (!begin->invoke_index) {
         if (const Result<> begun = begins(begin->inv, record.index); !begun) return begun;
@@ -204,61 +222,57 @@ Result<> Suite::State::publish(const history::Publish& value, const history::Rec
     return {};
 }
 
+void Suite::State::invoked(const Invocation& invocation, TrueTime at, std::optional<TrueTime> sched) {
+    golden_signals.invoked(at, sched);
+    measures.on_invoke(invocation.agent, sched.value_or(at));
+    for (PropertyChecker* checker : hear_invocations) checker->on_invocation(invocation);
+}
+
+void Suite::State::answered(const Decision& decision) {
+    for (PropertyChecker* checker : hear_decisions) checker->on_decision(decision);
+    measures.on_decision(decision);
+    model.lives().answers(decision.agent, decision.res);
+}
+
 Result<> Suite::State::decide(const history::Decide& value, const history::Record& record) {
     const AgentId agent = model.intern_agent(value.agent);
     model.lives().agent(agent).asked = true;
     const SessionId session = model.intern_session(record.session);
-    const auto invoked = [&](TrueTime inv) {
-        golden_signals.invoked(record);
-        measures.on_invoke(agent, record.sched.value_or(record.time));
-        const Invocation invocation{record.index, inv, record.sched.value_or(inv), agent, session};
-        tell([&](PropertyChecker& checker) { checker.on_invocation(invocation); });
-    };
     if (record.type == history::Type::invoke) {
-        if (const Result<> paired = operations.invoke(record); !paired) return paired;
-        invoked(record.time);
+        if (const Result<> paired = operations.invoke(record, Operations::Kind::decide); !paired) return paired;
+        invoked({record.index, record.time, record.sched.value_or(record.time), agent, session}, record.time, record.sched);
         return {};
     }
-    const Result<Operations::Begin> begin = operations.complete(record);
+    const Result<Operations::Begin> begin = operations.complete(record, Operations::Kind::decide);
     if (!begin) return begin.error();
-    if (!begin->invoke_index) invoked(begin->inv);
-    golden_signals.completed(record, begin->invoke_index ? begin->inv : record.time);
+    const TrueTime due = record.sched.value_or(begin->inv);
+    if (!begin->invoke_index) invoked({record.index, begin->inv, due, agent, session}, record.time, record.sched);
+    golden_signals.completed(record.type, record.time, begin->invoke_index ? begin->inv : record.time);
     if (record.type == history::Type::fail && record.error != "no-process") model.lives().refuses_connection(agent);
     if (record.type != history::Type::ok) {
-        const Unanswered unanswered{record.index,
-                                    begin->inv,
-                                    record.time,
-                                    record.sched.value_or(begin->inv),
-                                    agent,
-                                    session,
-                                    record.type == history::Type::info,
-                                    value.nonce ? key_of(*value.nonce) : Key{}};
-        tell([&](PropertyChecker& checker) { checker.on_unanswered(unanswered); });
+        const Unanswered unanswered{record.index, begin->inv, record.time,
+                                    due,          agent,      session,
+                                    record.type == history::Type::info, value.nonce ? key_of(*value.nonce) : Key{}};
+        for (PropertyChecker* checker : hear_unanswered) checker->on_unanswered(unanswered);
         return {};
     }
     if (!value.answer) {
         return fail("record {}: an ok decide without \"verdict\", \"undefined\" or \"refused\"", record.index);
     }
-    answered(value, record, *begin);
-    return {};
-}
-
-void Suite::State::answered(const history::Decide& value, const history::Record& record, const Operations::Begin& begin) {
-    const AgentId agent = model.intern_agent(value.agent);
     const std::vector<Seen>& seen = model.resolve(agent, value.revisions, value.markers);
     for (const Seen& one : seen) {
-        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
+        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record.index, record.time);
     }
-    const Decision decision{
+    answered({
         .index = record.index,
-        .invoke_index = begin.invoke_index,
-        .inv = begin.inv,
+        .invoke_index = begin->invoke_index,
+        .inv = begin->inv,
         .res = record.time,
-        .due = record.sched.value_or(begin.inv),
+        .due = due,
         .agent = agent,
-        .incarnation = model.lives().incarnation_of(agent, value.incarnation, begin.inv, record.time),
-        .session = model.intern_session(record.session),
-        .input = model.intern_input(value),
+        .incarnation = model.lives().incarnation_of(agent, value.incarnation, begin->inv, record.time),
+        .session = session,
+        .input = model.intern_input(value.input_id, value.input),
         .path = model.intern_path(value.path),
         .answer = model.intern_answer(*value.answer),
         .clock = value.agent_time,
@@ -266,17 +280,81 @@ void Suite::State::answered(const history::Decide& value, const history::Record&
         .nonce = value.nonce ? key_of(*value.nonce) : Key{},
         .at_least = value.at_least ? &*value.at_least : nullptr,
         .seen = seen,
-    };
-    tell([&](PropertyChecker& checker) { checker.on_decision(decision); });
-    measures.on_decision(decision);
-    model.lives().answers(agent, record.time);
+    });
+    return {};
+}
+
+Result<> Suite::State::on(const history::Row& row) {
+    using history::Row;
+    if (started && row.time >= last) [[likely]] {
+        last = row.time;
+        model.at(row.time);
+    } else if (const Result<> advanced = advance(nullptr, row.index, row.time); !advanced) {
+        return advanced;
+    }
+    const AgentId agent = lexicon.agent(row);
+    model.lives().agent(agent).asked = true;
+    const SessionId session = lexicon.session(row);
+    const auto sched = row.has_sched ? std::optional(row.sched) : std::nullopt;
+    if (row.kind == Row::Kind::invoke) {
+        counts.add_decision(history::Type::invoke);
+        if (!operations.invoke_decision(row.process, row.index, row.time)) {
+            return operations.invoke(lexicon.record(row), Operations::Kind::decide);
+        }
+        invoked({row.index, row.time, sched.value_or(row.time), agent, session}, row.time, sched);
+        return {};
+    }
+    const auto begin = operations.complete_decision(row.process, row.time, row.kind == Row::Kind::info);
+    if (!begin) {
+        const auto refused = operations.complete(lexicon.record(row), Operations::Kind::decide);
+        MISTRIAL_INVARIANT(!refused, "record {}: a row ends what never began", row.index);
+        return refused.error();
+    }
+    const TrueTime due = sched.value_or(begin->inv);
+    if (row.kind != Row::Kind::ok) {
+        const bool certain = row.kind == Row::Kind::fail;
+        const history::Type type = certain ? history::Type::fail : history::Type::info;
+        counts.add_decision(type);
+        golden_signals.completed(type, row.time, begin->inv);
+        if (certain && !lexicon.found_no_process(row)) model.lives().refuses_connection(agent);
+        const Unanswered unanswered{row.index, begin->inv, row.time, due, agent, session, !certain, lexicon.nonce(row)};
+        for (PropertyChecker* checker : hear_unanswered) checker->on_unanswered(unanswered);
+        return {};
+    }
+    counts.add_decision(history::Type::ok);
+    golden_signals.completed(history::Type::ok, row.time, begin->inv);
+    const std::vector<Seen>& seen = model.resolve(agent, row.shown, lexicon.shown(row));
+    for (const Seen& one : seen) {
+        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, row.index, row.time);
+    }
+    const IncarnationId incarnation = lexicon.incarnation(row, agent, begin->inv);
+    const Lexicon::Question& question = lexicon.question(row);
+    answered({
+        .index = row.index,
+        .invoke_index = begin->invoke_index,
+        .inv = begin->inv,
+        .res = row.time,
+        .due = due,
+        .agent = agent,
+        .incarnation = incarnation,
+        .session = session,
+        .input = question.input,
+        .path = question.path,
+        .answer = lexicon.answer(row),
+        .clock = row.has_clock ? std::optional(row.clock) : std::nullopt,
+        .decision_id = Lexicon::decision_id(row),
+        .nonce = lexicon.nonce(row),
+        .at_least = lexicon.token(row),
+        .seen = seen,
+    });
+    return {};
 }
 
 void Suite::State::status(const history::Status& value, const history::Record& record) {
     const AgentId agent = model.intern_agent(value.agent);
     const std::vector<Seen> seen = model.resolve(agent, value.revisions, {});
     for (const Seen& one : seen) {
-        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
+        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record.index, record.time);
     }
     const StatusReport report{
         .index = record.index,
@@ -290,8 +368,8 @@ void Suite::State::status(const history::Status& value, const history::Record& r
 }
 
 Result<> Suite::State::health(const history::Health& value, const history::Record& record) {
-    if (record.type == history::Type::invoke) return operations.invoke(record);
-    const Result<Operations::Begin> begin = operations.complete(record);
+    if (record.type == history::Type::invoke) return operations.invoke(record, Operations::Kind::health);
+    const Result<Operations::Begin> begin = operations.complete(record, Operations::Kind::health);
     if (!begin) return begin.error();
     if (record.type != history::Type::ok || !value.status) return {};
     const AgentId agent = model.intern_agent(value.agent);
@@ -325,7 +403,7 @@ void Suite::State::log(const history::Log& value, const history::Record& record)
         .upload = value.upload,
         .seen = seen,
     };
-    tell([&](PropertyChecker& checker) { checker.on_log(event); });
+    for (PropertyChecker* checker : hear_logs) checker->on_log(event);
 }
 
 bool Suite::State::missed_by_a_fault(const Claim& claim) const {
@@ -421,6 +499,16 @@ Suite::Suite(Suite&&) noexcept = default;
 Suite& Suite::operator=(Suite&&) noexcept = default;
 
 Result<> Suite::on(const history::Record& record) { return state_->dispatch(record); }
+
+Result<> Suite::on(const history::Batch& batch) {
+    state_->lexicon.learn(batch.added);
+    auto other = batch.others.begin();
+    for (const history::Row& row : batch.rows) {
+        const Result<> taken = row.kind == history::Row::Kind::other ? state_->dispatch(*other++) : state_->on(row);
+        if (!taken) return taken;
+    }
+    return {};
+}
 
 Judgement Suite::finish() {
     State& state = *state_;

@@ -39,6 +39,24 @@ class FixedOrder {
         return stale;
     }
 
+    /// `read` for who wants to know of the whole history alone: whether it was stale. It counts the versions in between only
+    /// where that may raise the smallest k.
+    template <class Effective>
+    bool take(TrueTime inv, TrueTime res, std::uint32_t version, const Effective& effective) {
+        const auto* newest = seen_.before(inv);
+        const bool stale = newest != nullptr && newest->value > version;
+        if (stale) {
+            delta_ = std::max(delta_, inv - over_[version]);
+            std::uint32_t behind = 0;
+            for (std::uint32_t v = version + 1; v <= newest->value && newest->value - v + behind >= k_ - 1; ++v) {
+                behind += effective(v) ? 1 : 0;
+            }
+            k_ = std::max(k_, 1 + behind);
+        }
+        saw(res, version);
+        return stale;
+    }
+
     [[nodiscard]] std::uint32_t smallest_k() const { return k_; }
     [[nodiscard]] Duration smallest_delta() const { return delta_; }
 

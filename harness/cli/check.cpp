@@ -1,5 +1,4 @@
 #include "checkers/checker.hpp"
-#include "core/history/reader.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/judge.hpp"
 #include "harness/cli/recorded_run.hpp"
@@ -36,7 +35,7 @@ int check(const Options& options) {
     for (const std::filesystem::path& path : options.paths) {
         auto recorded = open_recorded(path);
         if (!recorded) return refuse(recorded.error());
-        auto judged = judge(recorded->history, suite);
+        auto judged = judge_rows(recorded->history, suite);
         if (!judged) return refuse(judged.error());
         recorded->run.duration = judged->lanes.end.time_since_epoch();
         if (options.json)
@@ -54,7 +53,7 @@ int check(const Options& options) {
 void add_check(CLI::App& app, int& status) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("check", "check recorded histories again");
-    command->add_option("history", options->paths, "history.jsonl, or a run's folder (several are checked in turn)")->required();
+    command->add_option("history", options->paths, "history.jsonl, history.mst, or a run's folder (several are checked in turn)")->required();
     command->add_option("--claims", options->claims_file, "a file of claims instead of those in the history")
         ->check(CLI::ExistingFile);
     command->add_option("--only", options->only, "only this property, by name or id (again and again)")->allow_extra_args(false);
