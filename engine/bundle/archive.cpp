@@ -89,10 +89,11 @@ Result<std::string> normal_member_name(std::string_view name) {
 }
 
 Result<std::string> write_archive(const Members& members) {
+    // Before the handle, for freeing that writes what is left, on a way out by an error too.
+    std::string tar;
     const std::unique_ptr<archive, WriteFree> handle(archive_write_new());
     const std::unique_ptr<archive_entry, EntryFree> entry(archive_entry_new());
     if (!handle || !entry) return fail("no memory to write an archive");
-    std::string tar;
     archive_write_set_format_pax_restricted(handle.get());
     archive_write_set_options(handle.get(), "hdrcharset=BINARY");
     archive_write_set_bytes_in_last_block(handle.get(), 1);
