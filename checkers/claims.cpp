@@ -70,6 +70,7 @@ Result<std::vector<std::string>> names_of(const Json& value) {
         if (!name.is_string()) return fail("expected a list of names, got {} in it", name.dump());
         names.push_back(name.get<std::string>());
     }
+    if (names.empty()) return fail("expected at least one name; leave it out to name all");
     return names;
 }
 

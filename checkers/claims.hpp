@@ -25,7 +25,8 @@ struct Claim {
     Json parameters = Json::object();  ///< the claim as written (with `within` resolved), for results and for properties of their own
     friend bool operator==(const Claim&, const Claim&) = default;
 
-    /// True when the claim is about this agent: named, or a member of a named group (`a` of `a1`, or `agents`).
+    /// True when the claim is about this agent: named, or a member of a named group (`a` of `a1`, or `agents`). A name
+    /// that ends in a digit is one node's: `a1` is not the group of `a11`.
     [[nodiscard]] bool covers_agent(std::string_view agent) const {
         return agents.empty() || std::any_of(agents.begin(), agents.end(), [&](const std::string& name) {
                    return name == agent || name == "agents" || is_member(agent, name);
@@ -37,8 +38,10 @@ struct Claim {
 
   private:
     [[nodiscard]] static bool is_member(std::string_view name, std::string_view group) {
-        return name.size() > group.size() && name.starts_with(group) &&
-               name.find_first_not_of("0123456789", group.size()) == std::string_view::npos;
+        constexpr std::string_view digits = "0123456789";
+        return !group.empty() && digits.find(group.back()) == std::string_view::npos && name.size() > group.size() &&
+               name.starts_with(group) && name[group.size()] != '0' &&
+               name.find_first_not_of(digits, group.size()) == std::string_view::npos;
     }
 };
 
