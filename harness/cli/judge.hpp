@@ -16,8 +16,8 @@ struct Judged {
 /// Reads a history and judges it; a finding is read a second time, for the definition's opinion of it.
 [[nodiscard]] Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite::Options& options);
 
-/// Asks the definitional checkers about every violation of `judgement`; where they disagree, that is an internal error of
-/// the judgement. Reads `history` again only when there is something to ask.
+/// Asks the definitional checkers about every violation of `judgement`, and the results whether they contradict each other;
+/// where they do, that is an internal error of the judgement. Reads `history` again only when there is something to ask.
 [[nodiscard]] Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement);
 
 }  // namespace mistrial::cli
