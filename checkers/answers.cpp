@@ -1,5 +1,7 @@
 #include "checkers/answers.hpp"
 
+#include <algorithm>
+
 namespace mistrial::checkers {
 
 namespace {
@@ -76,7 +78,8 @@ Result<ExpectedId> Answers::expected(const Json& value) {
 std::vector<AnswerId> Answers::possible(ExpectedId expected, std::optional<WallTime> clock) const {
     std::vector<AnswerId> answers;
     for (const Piece& piece : expectations_[expected]) {
-        if (admits(expected, clock, piece.answer)) answers.push_back(piece.answer);
+        const bool there = std::find(answers.begin(), answers.end(), piece.answer) != answers.end();
+        if (!there && admits(expected, clock, piece.answer)) answers.push_back(piece.answer);
     }
     return answers;
 }

@@ -24,7 +24,8 @@ using PathId = std::uint32_t;
 
 /// Under which revision of one bundle an answer was made: its own markers say, else what the agent reports.
 struct Seen {
-    enum class State : std::uint8_t { known, unpublished, torn };
+    /// `ambiguous`: several revisions show these markers, so that they prove nothing of which one it was.
+    enum class State : std::uint8_t { known, unpublished, torn, ambiguous };
 
     BundleId bundle = 0;
     State state = State::known;

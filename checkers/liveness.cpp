@@ -17,7 +17,7 @@ Convergence::Convergence(Model& model, Claim claim)
     : PropertyChecker(model, std::move(claim)), floors_(model.floor_table(*this->claim().within, true)) {}
 
 RevisionNumber Convergence::target(BundleId bundle) const {
-    return model().bundle(bundle).acknowledged().until(model().now());
+    return model().bundle(bundle).acknowledged().before(model().now());
 }
 
 bool Convergence::publishing(BundleId id) const {
@@ -85,14 +85,13 @@ void Convergence::confirm(const Stale& stale) {
 
 bool Convergence::probed_at_the_end(AgentId agent, BundleId bundle) const {
     return agent < probed_for_.size() && bundle < probed_for_[agent].size() &&
-           probed_for_[agent][bundle] == target(bundle);
+           probed_for_[agent][bundle] == model().bundle(bundle).acknowledged().until(model().now());
 }
 
 void Convergence::finish() {
     held_.confirm_all([this](const Stale& stale) { confirm(stale); });
     for (BundleId bundle = 0; bundle < model().bundle_count(); ++bundle) {
-        const RevisionNumber target = this->target(bundle);
-        if (target == nothing_active || !covers_bundle(bundle)) continue;
+        if (model().bundle(bundle).newest() == nothing_active || !covers_bundle(bundle)) continue;
         for (AgentId agent = 0; agent < model().fleet().size(); ++agent) {
             // Bundles that an agent never shows are no business of it.
             if (!covers(agent) || agent >= probed_for_.size() || bundle >= probed_for_[agent].size() ||

@@ -32,7 +32,7 @@ class Convergence final : public PropertyChecker {
     };
     using Episode = kernels::Episodes<Stale>::Episode;
 
-    /// The newest revision that certainly took effect and nothing acknowledged came after; 0 when there is none.
+    /// The newest revision that certainly took effect before now and nothing acknowledged came after; 0 when there is none.
     [[nodiscard]] RevisionNumber target(BundleId bundle) const;
     [[nodiscard]] bool publishing(BundleId bundle) const;
     /// From when on the agent owes `target`, in the connected time around [inv, res]; TrueTime::max() when it does not.

@@ -306,22 +306,26 @@ Seen Model::resolve_bundle(BundleId id, const std::map<std::string, std::string>
         seen.text = markers.begin()->second;
         const bool alike =
             std::all_of(markers.begin(), markers.end(), [&](const auto& marker) { return marker.second == seen.text; });
-        const auto named = alike && is_named(seen.text) ? bundle.find(seen.text) : std::nullopt;
-        const bool as_promised = named && std::all_of(markers.begin(), markers.end(), [&](const auto& marker) {
-            const auto& promised = bundle.revision(*named).markers;
-            const auto found = promised.find(marker.first);
-            return found == promised.end() || found->second == marker.second;
-        });
-        if (!as_promised && (!alike || is_named(seen.text))) {
-            if (const auto promised = bundle.find_by_markers(markers)) {
-                seen.number = *promised;
-                seen.misreported = reported != nullptr && *reported != bundle.revision(*promised).name;
-                return seen;
-            }
-            if (!alike || named) {
-                seen.state = Seen::State::torn;
-                return seen;
-            }
+        const bool names_something = !alike || is_named(seen.text);
+        std::vector<RevisionNumber> showing = names_something ? bundle.showing(markers) : std::vector<RevisionNumber>{};
+        const bool several = showing.size() > 1;
+        if (several && reported != nullptr) {
+            // The report tells which one it was, or is a lie whichever it was.
+            std::erase_if(showing, [&](RevisionNumber number) { return bundle.revision(number).name != *reported; });
+            seen.misreported = showing.empty();
+        }
+        if (showing.size() == 1) {
+            seen.number = showing[0];
+            seen.misreported = reported != nullptr && *reported != bundle.revision(seen.number).name;
+            return seen;
+        }
+        if (several || (names_something && !alike && may_hide_publishes_)) {
+            seen.state = Seen::State::ambiguous;
+            return seen;
+        }
+        if (names_something && (!alike || bundle.find(seen.text))) {
+            seen.state = Seen::State::torn;
+            return seen;
         }
         seen.misreported = reported != nullptr && *reported != seen.text && (is_named(*reported) || is_named(seen.text));
     }
@@ -338,7 +342,9 @@ const std::vector<Seen>& Model::resolve(AgentId agent, const history::Revisions&
                                         const history::Markers& markers) {
     if (shown_.size() <= agent) shown_.resize(agent + 1);
     Shown& shown = shown_[agent];
-    if (shown.set && shown.revisions == revisions && shown.markers == markers) return shown.seen;
+    if (shown.set && shown.publishes == publishes_ && shown.revisions == revisions && shown.markers == markers) {
+        return shown.seen;
+    }
 
     std::map<BundleId, std::map<std::string, std::string>> roots;
     for (const auto& [key, marker] : markers) {
@@ -352,6 +358,7 @@ const std::vector<Seen>& Model::resolve(AgentId agent, const history::Revisions&
     shown.markers = markers;
     shown.seen.clear();
     shown.set = true;
+    shown.publishes = publishes_;
     for (const auto& [bundle, bundle_markers] : roots) {
         const auto reported = revisions.find(bundles_[bundle].name());
         shown.seen.push_back(

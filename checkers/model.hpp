@@ -55,6 +55,11 @@ class Model {
     [[nodiscard]] RevisionNumber required(FloorTable& table, AgentId agent, BundleId bundle, TrueTime t) const {
         return floor(table, agent, bundle).required(t, bundles_[bundle].acknowledged());
     }
+    /// What an answer in [inv, res] must have been given under: less than `required(inv)` when a new process may have given it.
+    [[nodiscard]] RevisionNumber required(FloorTable& table, AgentId agent, BundleId bundle, TrueTime inv,
+                                          TrueTime res) const {
+        return floor(table, agent, bundle).required(inv, res, bundles_[bundle].acknowledged());
+    }
     [[nodiscard]] const Input* input(InputId id) const { return id < inputs_.size() ? &inputs_[id] : nullptr; }
     [[nodiscard]] const std::string& input_name(InputId id) const { return input_names_.text(id); }
     [[nodiscard]] const std::string& session_name(SessionId id) const { return session_names_.text(id); }
@@ -65,6 +70,9 @@ class Model {
     [[nodiscard]] const std::map<std::string, history::RunInfo::Agent>& listed_agents() const { return run_.agents; }
     [[nodiscard]] const history::RunInfo& run() const { return run_; }
     [[nodiscard]] TrueTime now() const { return now_; }
+    /// True when publishes have no invoke records: at any time there may be one that nobody knows of yet, so that nothing
+    /// can be said of what *every* revision begun by now decides.
+    [[nodiscard]] bool may_hide_publishes() const { return may_hide_publishes_; }
     [[nodiscard]] const std::deque<FaultSeen>& faults() const { return faults_; }
     /// Agents that each fault (in the order of `faults`) can delay, silence or skew.
     [[nodiscard]] const std::vector<std::set<std::string>>& fault_agents() const { return fault_agents_; }
@@ -77,6 +85,7 @@ class Model {
     /// The publish ended; nullopt when it never began.
     [[nodiscard]] std::optional<std::pair<BundleId, RevisionNumber>> publish_ends(const history::Publish& publish,
                                                                                   const history::Record& record);
+    void publishes_begin_unseen() { may_hide_publishes_ = true; }
     void serve(const history::Serve& serve, const history::Record& record);
     void boot(const history::Boot& boot, TrueTime at);
     void death(const history::Death& death, TrueTime at);
@@ -104,6 +113,7 @@ class Model {
   private:
     struct Shown {
         bool set = false;
+        std::uint64_t publishes = 0;  ///< begun when it was resolved: one more may promise the same markers
         history::Revisions revisions;
         history::Markers markers;
         std::vector<Seen> seen;
@@ -133,6 +143,7 @@ class Model {
     mutable std::vector<std::vector<BundleId>> bundles_of_input_;
     mutable std::uint64_t bundles_of_input_at_ = 0;
     std::uint64_t publishes_ = 0;
+    bool may_hide_publishes_ = false;
     std::vector<BundleId> all_bundles_;
     std::vector<Shown> shown_;  ///< by agent
     std::vector<BadHead> bad_heads_;

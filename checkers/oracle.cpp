@@ -89,7 +89,7 @@ std::optional<bool> explained_by_some(const Model& model, InputId input, AnswerI
         const RevisionNumber none[] = {nothing_active};
         if (admits(model, input, none, std::nullopt, answer).value_or(true)) return true;
     }
-    bool told = bundle.newest() != nothing_active;
+    bool told = bundle.newest() != nothing_active && !model.may_hide_publishes();
     for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
         const Revision& revision = bundle.revision(number);
         if (revision.failed_before(model.now()) || bundle.certainly_before(number, floor)) continue;
@@ -106,7 +106,7 @@ std::optional<bool> explained_by_some(const Model& model, InputId input, AnswerI
 bool may_be_allowed(const Model& model, InputId input) {
     const Input* known = model.input(input);
     if (known != nullptr && known->canary == Input::Canary::deny) return false;
-    if (combination(model, input) != Combine::single || input == no_input) return true;
+    if (combination(model, input) != Combine::single || input == no_input || model.may_hide_publishes()) return true;
     const std::vector<BundleId>& bundles = model.bundles_of(input);
     if (bundles.size() != 1 || !model.bundle(bundles[0]).tells(input)) return true;
     const Bundle& bundle = model.bundle(bundles[0]);

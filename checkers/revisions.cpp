@@ -40,6 +40,10 @@ Result<RevisionNumber> Bundle::publish_begins(const history::Publish& publish, s
     const std::uint32_t known = names_.intern(publish.revision);
     if (known == by_name_.size()) by_name_.push_back(number);
     by_name_[known] = number;
+    for (const auto& [root, marker] : revision.markers) {
+        std::vector<RevisionNumber>& numbers = promised_[marker];
+        if (marker != revision.name && (numbers.empty() || numbers.back() != number)) numbers.push_back(number);
+    }
     revisions_.push_back(std::move(revision));
     return number;
 }
@@ -116,16 +120,33 @@ void Bundle::note_unordered(RevisionNumber number) {
     if (std::find(unordered_.begin(), unordered_.end(), number) == unordered_.end()) unordered_.push_back(number);
 }
 
-std::optional<RevisionNumber> Bundle::find_by_markers(const std::map<std::string, std::string>& markers) const {
-    for (RevisionNumber number = newest(); number > nothing_active; --number) {
-        const Revision& candidate = revisions_[number];
-        const bool all = !candidate.markers.empty() && std::all_of(markers.begin(), markers.end(), [&](const auto& marker) {
-            const auto promised = candidate.markers.find(marker.first);
-            return promised != candidate.markers.end() && promised->second == marker.second;
-        });
-        if (all) return number;
+std::vector<RevisionNumber> Bundle::may_show(const std::string& text) const {
+    std::vector<RevisionNumber> some;
+    if (const auto promised = promised_.find(text); promised != promised_.end()) some = promised->second;
+    if (const auto named = find(text)) some.push_back(*named);
+    std::sort(some.begin(), some.end());
+    return some;
+}
+
+std::vector<RevisionNumber> Bundle::showing(const std::map<std::string, std::string>& markers) const {
+    std::vector<RevisionNumber> shortest;
+    for (const auto& [root, text] : markers) {
+        std::vector<RevisionNumber> some = may_show(text);
+        if (shortest.empty() || some.size() < shortest.size()) shortest = std::move(some);
+        if (shortest.empty()) return {};
     }
-    return std::nullopt;
+    std::vector<RevisionNumber> all;
+    std::vector<RevisionNumber> failed;
+    for (const RevisionNumber number : shortest) {
+        const Revision& candidate = revisions_[number];
+        const bool shows = std::all_of(markers.begin(), markers.end(), [&](const auto& marker) {
+            const auto promised = candidate.markers.find(marker.first);
+            return (promised == candidate.markers.end() ? candidate.name : promised->second) == marker.second;
+        });
+        std::vector<RevisionNumber>& list = candidate.outcome == PublishOutcome::failed ? failed : all;
+        if (shows && (list.empty() || list.back() != number)) list.push_back(number);
+    }
+    return all.empty() ? failed : all;
 }
 
 }  // namespace mistrial::checkers

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace mistrial::checkers {
@@ -76,8 +77,10 @@ class Bundle {
     [[nodiscard]] const kernels::Acknowledged& acknowledged() const { return acknowledged_; }
     void acknowledge(TrueTime at, RevisionNumber number) { acknowledged_.add(at, number); }
 
-    /// The revision whose publish promises exactly these markers (root -> text), newest first.
-    [[nodiscard]] std::optional<RevisionNumber> find_by_markers(const std::map<std::string, std::string>& markers) const;
+    /// The revisions under which a decision shows these markers (root -> text), ascending. A revision shows what its publish
+    /// promises of a root, and its own name where that promises nothing. Those that certainly failed count only when no
+    /// other does. More than one where markers tell of some roots only, or where a publish promises what another showed.
+    [[nodiscard]] std::vector<RevisionNumber> showing(const std::map<std::string, std::string>& markers) const;
 
   private:
     struct Run {
@@ -88,11 +91,14 @@ class Bundle {
     [[nodiscard]] Result<> read_content(Revision& revision, const Json& content, Names& inputs, Answers& answers);
     void change(std::uint32_t input, RevisionNumber from, ExpectedId expected);
     [[nodiscard]] ExpectedId newest_row(std::uint32_t input) const;
+    /// The revisions that may show `text` for some root, ascending, with repetitions.
+    [[nodiscard]] std::vector<RevisionNumber> may_show(const std::string& text) const;
 
     std::string name_;
     std::deque<Revision> revisions_;
     Names names_;
     std::vector<RevisionNumber> by_name_;
+    std::unordered_map<std::string, std::vector<RevisionNumber>> promised_;  ///< marker -> revisions, other than by name
     std::vector<std::vector<Run>> runs_;  ///< input -> runs, ascending
     RevisionNumber newest_tabled_ = nothing_active;
     RevisionNumber newest_untabled_ = nothing_active;

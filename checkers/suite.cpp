@@ -65,6 +65,11 @@ struct Suite::State {
     void status(const history::Status& status, const history::Record& record);
     [[nodiscard]] Result<> health(const history::Health& health, const history::Record& record);
     void log(const history::Log& log, const history::Record& record);
+    /// Something in [inv, at] shows that the agent runs; begun nobody knows when: TrueTime::min().
+    void heard_of(AgentId agent, const std::optional<std::string>& incarnation, TrueTime inv, TrueTime at) {
+        if (!model.lives().heard_of(agent, incarnation, inv, at)) return;
+        tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
+    }
 
     [[nodiscard]] ClaimResult judge(const Asserted& one) const;
     [[nodiscard]] bool missed_by_a_fault(const Claim& claim) const;
@@ -194,6 +199,7 @@ Result<> Suite::State::publish(const history::Publish& value, const history::Rec
     const Result<Operations::Begin> begin = operations.complete(record);
     if (!begin) return begin.error();
     if (!begin->invoke_index) {
+        model.publishes_begin_unseen();
         if (const Result<> begun = begins(begin->inv, record.index); !begun) return begun;
     }
     if (const auto ended = model.publish_ends(value, record)) {
@@ -223,7 +229,10 @@ Result<> Suite::State::decide(const history::Decide& value, const history::Recor
     if (!begin) return begin.error();
     if (!begin->invoke_index) invoked(begin->inv);
     golden_signals.completed(record, begin->invoke_index ? begin->inv : record.time);
-    if (record.type == history::Type::fail && record.error != "no-process") model.lives().refuses_connection(agent);
+    if (record.type == history::Type::fail && record.error != "no-process" &&
+        model.lives().refuses_connection(agent, record.time)) {
+        tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
+    }
     if (record.type != history::Type::ok) {
         const Unanswered unanswered{record.index,
                                     begin->inv,
@@ -249,6 +258,7 @@ void Suite::State::answered(const history::Decide& value, const history::Record&
     for (const Seen& one : seen) {
         if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
     }
+    heard_of(agent, value.incarnation, begin.inv, record.time);
     const Decision decision{
         .index = record.index,
         .invoke_index = begin.invoke_index,
@@ -278,6 +288,7 @@ void Suite::State::status(const history::Status& value, const history::Record& r
     for (const Seen& one : seen) {
         if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
     }
+    heard_of(agent, value.incarnation, TrueTime::min(), record.time);
     const StatusReport report{
         .index = record.index,
         .at = record.time,
@@ -295,6 +306,7 @@ Result<> Suite::State::health(const history::Health& value, const history::Recor
     if (!begin) return begin.error();
     if (record.type != history::Type::ok || !value.status) return {};
     const AgentId agent = model.intern_agent(value.agent);
+    heard_of(agent, value.incarnation, TrueTime::min(), record.time);
     const HealthReport report{
         .index = record.index,
         .inv = begin->inv,
@@ -310,6 +322,7 @@ Result<> Suite::State::health(const history::Health& value, const history::Recor
 
 void Suite::State::log(const history::Log& value, const history::Record& record) {
     const AgentId agent = model.intern_agent(value.agent);
+    if (value.incarnation) heard_of(agent, value.incarnation, TrueTime::min(), record.time);
     const std::vector<Seen> seen = model.resolve_logged(value.revisions);
     const LogEvent event{
         .index = record.index,

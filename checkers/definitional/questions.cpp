@@ -44,12 +44,12 @@ std::optional<bool> explained(const View& view, const Operation& operation, cons
     return silent || !any ? std::nullopt : std::optional(false);
 }
 
-std::vector<const Publish*> due(const View& view, const std::string& bundle, const std::string& agent, TrueTime t,
-                                Duration within, bool faults_excuse) {
+std::vector<const Publish*> due(const View& view, const std::string& bundle, const Operation& d, Duration within,
+                                bool faults_excuse) {
     std::vector<const Publish*> floors;
     for (const Publish& publish : view.publishes) {
         if (publish.bundle != bundle || publish.bad) continue;
-        if (deadline(view, publish, agent, t, within, faults_excuse) < t) floors.push_back(&publish);
+        if (deadline(view, publish, d.agent, d.res, within, faults_excuse) < d.inv) floors.push_back(&publish);
     }
     return floors;
 }

@@ -57,6 +57,19 @@ void SecondOpinion::on(const history::Record& record) {
     if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
         if (const auto heard = last_answer_.find(boot->agent); heard != last_answer_.end()) keep(heard->second);
     }
+    // And who was heard of for the first time: that an agent restarted may be known from this alone.
+    const auto first_of = [&](const std::string& agent, const std::optional<std::string>& incarnation) {
+        if (incarnation && heard_of_.emplace(agent, *incarnation).second) keep(record);
+    };
+    if (const auto* answer = std::get_if<history::Decide>(&record.value); answer != nullptr && record.type == history::Type::ok) {
+        first_of(answer->agent, answer->incarnation);
+    } else if (const auto* status = std::get_if<history::Status>(&record.value)) {
+        first_of(status->agent, status->incarnation);
+    } else if (const auto* event = std::get_if<history::Log>(&record.value)) {
+        first_of(event->agent, event->incarnation);
+    } else if (const auto* health = std::get_if<history::Health>(&record.value); health != nullptr && !invokes) {
+        first_of(health->agent, health->incarnation);
+    }
     if (invokes) {
         busy_.insert(record.process);
     } else if (busy_.erase(record.process) == 0 && witnesses_.contains(record.index)) {

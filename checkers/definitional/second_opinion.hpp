@@ -49,6 +49,7 @@ class SecondOpinion {
     std::map<std::string, history::Record> last_answer_;             ///< by agent
     std::map<history::Process, history::Record> last_completion_;
     std::set<history::Process> busy_;
+    std::set<std::pair<std::string, std::string>> heard_of_;  ///< agent, incarnation
 };
 
 }  // namespace mistrial::checkers::definitional

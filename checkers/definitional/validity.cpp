@@ -81,6 +81,10 @@ Indexes atomic_activation(const View& view, const Claim& claim) {
             if (!shown.by_markers || !switches_together || !claim.covers_bundle(bundle)) continue;
             if (shown.state == Shown::State::torn && (shown.markers >= 2 || shown.reported)) indexes.insert(operation.index);
             if (!shown.reported || shown.state == Shown::State::torn) continue;
+            if (shown.state == Shown::State::ambiguous) {
+                indexes.insert(operation.index);  // none of the revisions that show these markers is the one reported
+                continue;
+            }
             const std::string enforced =
                 shown.state == Shown::State::revision ? view.publishes[shown.publish].revision : shown.text;
             const auto nothing = [](const std::string& text) { return text.empty() || text == "-"; };

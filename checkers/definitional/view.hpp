@@ -21,6 +21,7 @@ struct Publish {
     std::string revision;
     TrueTime inv;
     std::optional<TrueTime> res;
+    std::size_t completed = 0;  ///< place of the completion in the history
     history::Type outcome = history::Type::invoke;  ///< invoke: never completed
     Json content;
     bool bad = false;
@@ -30,7 +31,7 @@ struct Publish {
 
 /// The revision of one bundle that an operation shows: a place in `View::publishes`, or nothing, or no sense at all.
 struct Shown {
-    enum class State : std::uint8_t { revision, nothing, unpublished, torn };
+    enum class State : std::uint8_t { revision, nothing, unpublished, torn, ambiguous };
     State state = State::nothing;
     std::size_t publish = 0;
     std::string text;

@@ -84,6 +84,13 @@ void DeadlineFloor::settle_from(std::size_t first, const Acknowledged& acknowled
 
 void DeadlineFloor::restarts(TrueTime at, const Acknowledged& acknowledged) {
     restarts_.insert(std::upper_bound(restarts_.begin(), restarts_.end(), at), at);
+    for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+        const Stretch stretch = entry->stretch;
+        if (at <= stretch.from || at >= stretch.to) continue;
+        entry->stretch.to = at;
+        entries_.insert(std::next(entry), Entry{Stretch{at, stretch.to}, 0});
+        break;
+    }
     settle_from(0, acknowledged);
 }
 
@@ -132,7 +139,7 @@ std::optional<DeadlineFloor::Stretch> DeadlineFloor::stretch_around(TrueTime fro
     const auto after = std::upper_bound(entries_.begin(), entries_.end(), from, [](TrueTime time, const Entry& entry) {
         return time < entry.stretch.from;
     });
-    if (after == entries_.begin() || std::prev(after)->stretch.to < to) return std::nullopt;
+    if (after == entries_.begin() || std::prev(after)->stretch.to < to || restarted_within(from, to)) return std::nullopt;
     return std::prev(after)->stretch;
 }
 

@@ -41,6 +41,8 @@ class Maker {
             claim.within = milliseconds{between(1, 12)};
             claim.excused = !one_in(4);
             if (one_in(8)) claim.parameters["undefined"] = "allow";
+            if (one_in(10)) claim.agents = {one_in(3) ? "agents" : one_in(2) ? "a" : "a1"};
+            if (one_in(20)) claim.bundles = {one_in(2) ? "main" : "other"};
             made_.claims[name] = claim;
         }
     }
@@ -151,6 +153,7 @@ class Maker {
         if (style < 13) what.markers = {{"main/policy", shown}, {"main/data", shown}};
         if (style == 13 || style == 14) what.markers = {{"main/policy", shown}, {"main/data", revision()}};
         if (style == 15) what.markers = {{"main/policy", "p1"}, {"main/data", shown}};
+        if (style == 18) what.markers = {{"main/policy", one_in(2) ? "p1" : shown}};
         if (style == 12 || style == 16 || style == 17) what.revisions = {{"main", one_in(4) ? revision() : shown}};
         const auto input = below(8);
         what.input_id = input < 3 ? "x" : input < 5 ? "y" : input < 6 ? "deny" : input < 7 ? "z" : "";
