@@ -18,13 +18,19 @@ namespace {
 using namespace testing;
 
 TEST(ValidHistories, AreNeverAccused) {
+    // Unoptimised builds, which look for other mistakes, judge fewer.
+#ifdef __OPTIMIZE__
+    constexpr std::uint64_t histories = 400;
+#else
+    constexpr std::uint64_t histories = 100;
+#endif
     Soak soak;
-    for (std::uint64_t seed = 1; seed <= 400; ++seed) soak.judge(valid_history(seed, 500));
+    for (std::uint64_t seed = 1; seed <= histories; ++seed) soak.judge(valid_history(seed, 500));
     EXPECT_EQ(soak.failures, 0) << soak.report();
-    EXPECT_GE(soak.operations, 200'000);
+    EXPECT_GE(soak.operations, static_cast<std::int64_t>(histories) * 500);
     for (const auto& [property, claimed] : soak.claims) {
         if (!find_property(property)->judged) continue;
-        EXPECT_GT(claimed.valid, 40) << property << " is put to the test too seldom\n" << soak.report();
+        EXPECT_GT(claimed.valid, static_cast<std::int64_t>(histories / 10)) << property << " is put to the test too seldom\n" << soak.report();
     }
 }
 

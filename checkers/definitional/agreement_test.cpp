@@ -161,6 +161,12 @@ TEST(Checkers, AgreeWithTheDefinitionsOnEverySmallHistory) {
         history.claims[name].property = name;
         history.claims[name].within = milliseconds{1};
     }
+    // Unoptimised builds, which look for other mistakes, take every seventh.
+#ifdef __OPTIMIZE__
+    constexpr std::int64_t stride = 1;
+#else
+    constexpr std::int64_t stride = 7;
+#endif
     std::int64_t histories = 0;
     for (const Span& first : spans) {
         for (const Span& second : spans) {
@@ -177,7 +183,7 @@ TEST(Checkers, AgreeWithTheDefinitionsOnEverySmallHistory) {
                             },
                             [&](HistoryBuilder& h) { h.decide(decisions[i].span.inv, decisions[i].span.res, decisions[i].answer); },
                             [&](HistoryBuilder& h) { h.decide(decisions[j].span.inv, decisions[j].span.res, decisions[j].answer); }};
-                        ++histories;
+                        if (++histories % stride != 0) continue;
                         const std::string difference = disagreement(history);
                         ASSERT_TRUE(difference.empty()) << difference << "\n" << show(history);
                     }
