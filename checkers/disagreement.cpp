@@ -7,10 +7,10 @@ namespace mistrial::checkers {
 SplitBrain::SplitBrain(Model& model, Claim claim)
     : PropertyChecker(model, std::move(claim)), floors_(model.floor_table(*this->claim().within, true)) {}
 
-bool SplitBrain::settled_on(BundleId id, AgentId agent, InputId input, TrueTime inv) const {
+bool SplitBrain::settled_on(BundleId id, AgentId agent, InputId input, TrueTime inv, TrueTime res) const {
     const Bundle& bundle = model().bundle(id);
-    const RevisionNumber floor = model().required(floors_, agent, id, inv);
-    if (floor == nothing_active || bundle.unchanged_since(input) > floor) return false;
+    const RevisionNumber floor = model().required(floors_, agent, id, inv, res);
+    if (floor == nothing_active || bundle.unchanged_since(input) > floor || model().may_hide_publishes()) return false;
     const ExpectedId settled = bundle.expected(floor, input);
     if (settled != not_told && !model().answers().timeless(settled)) return false;
     // Publishes in no certain order with the floor may take effect after it.
@@ -21,11 +21,11 @@ bool SplitBrain::settled_on(BundleId id, AgentId agent, InputId input, TrueTime 
     });
 }
 
-std::optional<std::uint64_t> SplitBrain::epoch(AgentId agent, InputId input, TrueTime inv) const {
+std::optional<std::uint64_t> SplitBrain::epoch(AgentId agent, InputId input, TrueTime inv, TrueTime res) const {
     std::uint64_t epoch = 0;
     for (const BundleId bundle : model().bundles_of(input)) {
         if (model().bundle(bundle).newest() == nothing_active) continue;
-        if (!settled_on(bundle, agent, input, inv)) return std::nullopt;
+        if (!settled_on(bundle, agent, input, inv, res)) return std::nullopt;
         epoch += model().bundle(bundle).unchanged_since(input);
     }
     return epoch == 0 ? std::nullopt : std::optional(epoch);
@@ -33,7 +33,7 @@ std::optional<std::uint64_t> SplitBrain::epoch(AgentId agent, InputId input, Tru
 
 void SplitBrain::on_decision(const Decision& decision) {
     if (decision.input == no_input || decision.answer == refused_answer || !covers(decision.agent)) return;
-    const std::optional<std::uint64_t> epoch = this->epoch(decision.agent, decision.input, decision.inv);
+    const std::optional<std::uint64_t> epoch = this->epoch(decision.agent, decision.input, decision.inv, decision.res);
     if (!epoch) return;
     const std::vector<BundleId>& bundles = model().bundles_of(decision.input);
     const Seen* seen = bundles.empty() ? nullptr : decision.of(bundles[0]);
@@ -44,7 +44,7 @@ void SplitBrain::on_decision(const Decision& decision) {
     if (obligations_of(first->agent) == 0) exercised(first->agent);
     if (first->answer == decision.answer) return episodes_.clean(decision.agent, decision.inv);
     // An excuse that came to light since may have unsettled the first one.
-    if (this->epoch(first->agent, first->input, first->inv) != epoch) {
+    if (this->epoch(first->agent, first->input, first->inv, first->res) != epoch) {
         return epochs_.replace(decision.input, *epoch, note);
     }
     std::optional<AnswerId> right;
@@ -66,7 +66,7 @@ void SplitBrain::on_late_excuse() {
 State SplitBrain::floors(const OperationNote& note) const {
     State floors;
     for (const BundleId bundle : model().bundles_of(note.input)) {
-        floors.push_back(model().required(floors_, note.agent, bundle, note.inv));
+        floors.push_back(model().required(floors_, note.agent, bundle, note.inv, note.res));
     }
     return floors;
 }

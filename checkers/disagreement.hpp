@@ -36,9 +36,9 @@ class SplitBrain final : public PropertyChecker {
     };
     using Episode = kernels::Episodes<Detail>::Episode;
 
-    /// The epoch that a decision on `input` at `agent`, begun at `inv`, is settled in; nullopt when it is not settled.
-    [[nodiscard]] std::optional<std::uint64_t> epoch(AgentId agent, InputId input, TrueTime inv) const;
-    [[nodiscard]] bool settled_on(BundleId bundle, AgentId agent, InputId input, TrueTime inv) const;
+    /// The epoch that a decision on `input` at `agent` in [inv, res] is settled in; nullopt when it is not settled.
+    [[nodiscard]] std::optional<std::uint64_t> epoch(AgentId agent, InputId input, TrueTime inv, TrueTime res) const;
+    [[nodiscard]] bool settled_on(BundleId bundle, AgentId agent, InputId input, TrueTime inv, TrueTime res) const;
     [[nodiscard]] State floors(const OperationNote& note) const;
     void confirm(const Conflict& conflict);
     [[nodiscard]] const OperationNote& deviant(const Conflict& conflict) const;

@@ -26,6 +26,11 @@ const std::vector<Delivery>& Agent::deliveries(BundleId bundle) const {
 
 void Agent::persisted(BundleId bundle, RevisionNumber number) { row(persisted_, bundle).push_back(number); }
 
+const std::vector<RevisionNumber>& Agent::persisted(BundleId bundle) const {
+    static const std::vector<RevisionNumber> none;
+    return bundle < persisted_.size() ? persisted_[bundle] : none;
+}
+
 bool Agent::exposed(BundleId bundle, RevisionNumber number, TrueTime t) const {
     const std::vector<Delivery>& all = deliveries(bundle);
     if (std::any_of(all.begin(), all.end(), [&](const Delivery& d) { return d.number == number && d.began <= t; })) {
@@ -55,37 +60,105 @@ void Fleet::boots(AgentId id, const history::Boot& boot, TrueTime at) {
         excuses_.was({id, std::nullopt, ExcuseCause::not_running, heard, at, label});
     }
     if (!agent.incarnations.empty() && !agent.incarnations.back().death) agent.incarnations.back().death = at;
-    agent.incarnations.push_back({incarnations_.intern(boot.incarnation), at, std::nullopt});
+    agent.incarnations.push_back({life_named(agent, boot.incarnation), at, std::nullopt});
+    agent.maybe_down = false;
 }
 
 void Fleet::dies(AgentId id, const history::Death& death, TrueTime at) {
     Agent& agent = agents_[id];
+    agent.maybe_down = false;
     if (!agent.down) {
         agent.down = excuses_.begins(
             {id, std::nullopt, ExcuseCause::not_running, at, std::nullopt, agent.name() + " was not running"});
     }
     for (auto life = agent.incarnations.rbegin(); life != agent.incarnations.rend(); ++life) {
-        if (incarnations_.text(life->id) == death.incarnation && !life->death) life->death = at;
+        if (incarnation_names_[life->id] == death.incarnation && !life->death) life->death = at;
     }
     if (!agent.incarnations.empty() && !agent.incarnations.back().death) agent.incarnations.back().death = at;
 }
 
-void Fleet::refuses_connection(AgentId id) {
-    if (agents_[id].incarnations.empty()) ++agents_[id].unnamed_lives;
+IncarnationId Fleet::new_life(std::string name) {
+    incarnation_names_.push_back(std::move(name));
+    return static_cast<IncarnationId>(incarnation_names_.size() - 1);
+}
+
+IncarnationId Fleet::life_named(Agent& agent, std::string_view name) {
+    const auto known = std::find_if(agent.named_lives.rbegin(), agent.named_lives.rend(),
+                                    [&](IncarnationId id) { return incarnation_names_[id] == name; });
+    if (known != agent.named_lives.rend()) return *known;
+    agent.named_lives.push_back(new_life(std::string(name)));
+    return agent.named_lives.back();
+}
+
+void Fleet::may_have_restarted(Agent& agent, TrueTime at) {
+    agent.unnamed_life = no_incarnation;
+    agent.unnamed_since = at;
+}
+
+bool Fleet::refuses_connection(AgentId id, TrueTime at) {
+    Agent& agent = agents_[id];
+    if (!agent.incarnations.empty()) return false;
+    may_have_restarted(agent, at);
+    if (agent.maybe_down || agent.down) return false;
+    agent.maybe_down = true;
+    agent.down = excuses_.begins({id, std::nullopt, ExcuseCause::not_running, agent.last_answer.value_or(TrueTime::min()),
+                                  std::nullopt, agent.name() + " may not have been running", std::nullopt, true});
+    return true;
+}
+
+bool Fleet::heard_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv, TrueTime at) {
+    Agent& agent = agents_[id];
+    const std::size_t named = agent.named_lives.size();
+    if (echo && is_named(*echo)) (void)life_named(agent, *echo);
+    if (agent.maybe_down) {
+        if (inv <= agent.unnamed_since) {
+            // It may have been on its way before the outage, or be the new process's, to whom nothing is due yet.
+            if (inv == TrueTime::min()) return false;
+            excuses_.was({id, std::nullopt, ExcuseCause::not_running, at, at, agent.name() + " may have restarted"});
+            return true;
+        }
+        excuses_.ends(*agent.down, at);
+        agent.down.reset();
+        agent.maybe_down = false;
+        return true;
+    }
+    if (named == 0 || named == agent.named_lives.size() || agent.down) return false;
+    may_have_restarted(agent, at);
+    TrueTime heard = agent.last_answer.value_or(TrueTime::min());
+    if (!agent.incarnations.empty()) {
+        heard = std::max(heard, agent.incarnations.back().boot);
+        if (!agent.incarnations.back().death) agent.incarnations.back().death = heard;
+    }
+    excuses_.was({id, std::nullopt, ExcuseCause::not_running, heard, at, agent.name() + " may not have been running",
+                  std::nullopt, true});
+    return true;
 }
 
 IncarnationId Fleet::incarnation_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv, TrueTime res) {
-    if (echo && is_named(*echo)) return incarnations_.intern(*echo);
-    const Agent& agent = agents_[id];
-    if (agent.incarnations.empty()) return incarnations_.intern(fmt::format("{}~{}", agent.name(), agent.unnamed_lives));
+    Agent& agent = agents_[id];
+    if (echo && is_named(*echo)) return life_named(agent, *echo);
+    if (agent.incarnations.empty()) {
+        if (inv <= agent.unnamed_since && agent.unnamed_since != TrueTime::min()) return no_incarnation;
+        if (agent.unnamed_life == no_incarnation) agent.unnamed_life = new_life(agent.name() + "~");
+        return agent.unnamed_life;
+    }
+    TrueTime next = TrueTime::max();
     for (auto life = agent.incarnations.rbegin(); life != agent.incarnations.rend(); ++life) {
-        if (life->boot <= inv) return !life->death || res <= *life->death ? life->id : no_incarnation;
+        if (life->boot <= inv) {
+            return (!life->death || res <= *life->death) && res < next ? life->id : no_incarnation;
+        }
+        next = life->boot;  // an answer that ends as the next one boots may be of either
     }
     return no_incarnation;
 }
 
 IncarnationId Fleet::incarnation_at(AgentId id, const std::optional<std::string>& echo, TrueTime t) {
-    return incarnation_of(id, echo, t, t);
+    const Agent& agent = agents_[id];
+    if (echo && is_named(*echo)) return incarnation_of(id, echo, t, t);
+    const bool never_suspected = agent.unnamed_since == TrueTime::min();
+    const bool one_life = agent.incarnations.empty() || (agent.incarnations.size() == 1 && agent.named_lives.size() == 1 &&
+                                                         agent.unnamed_life == no_incarnation);
+    return never_suspected && one_life ? incarnation_of(id, echo, t, t) : no_incarnation;
 }
 
 }  // namespace mistrial::checkers

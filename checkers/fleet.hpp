@@ -42,6 +42,8 @@ class Agent {
     [[nodiscard]] bool deliveries_tracked() const { return deliveries_tracked_; }
     [[nodiscard]] const std::vector<Delivery>& deliveries(BundleId bundle) const;
     void persisted(BundleId bundle, RevisionNumber number);
+    /// What boot records say was there from an earlier life, of all its lives.
+    [[nodiscard]] const std::vector<RevisionNumber>& persisted(BundleId bundle) const;
     /// True when the revision had begun to arrive by `t`, or was there from an earlier life.
     [[nodiscard]] bool exposed(BundleId bundle, RevisionNumber number, TrueTime t) const;
 
@@ -50,7 +52,11 @@ class Agent {
     bool asked = false;  ///< some decision was asked of it
     std::optional<TrueTime> last_answer;  ///< end of its newest complete answer
     std::optional<Excuses::WindowId> down;
-    std::uint32_t unnamed_lives = 0;  ///< restarts suspected without boot records
+    std::vector<IncarnationId> named_lives;  ///< that a boot record or an echo named
+    // For an agent of which no boot is recorded: what its answers and refusals suggest.
+    IncarnationId unnamed_life = no_incarnation;
+    TrueTime unnamed_since = TrueTime::min();  ///< when it may have begun anew
+    bool maybe_down = false;  ///< refused a connection, and has not answered since
 
   private:
     std::string name_;
@@ -69,25 +75,36 @@ class Fleet {
     [[nodiscard]] const Agent& agent(AgentId id) const { return agents_[id]; }
     [[nodiscard]] Agent& agent(AgentId id) { return agents_[id]; }
     [[nodiscard]] std::uint32_t find(std::string_view name) const { return names_.find(name); }
-    [[nodiscard]] const std::string& incarnation_name(IncarnationId id) const { return incarnations_.text(id); }
+    [[nodiscard]] const std::string& incarnation_name(IncarnationId id) const { return incarnation_names_[id]; }
 
     void boots(AgentId id, const history::Boot& boot, TrueTime at);
     void dies(AgentId id, const history::Death& death, TrueTime at);
     void answers(AgentId id, TrueTime res) { agents_[id].last_answer = res; }
-    /// A request was refused before it began: without boot records, that may have been a restart.
-    void refuses_connection(AgentId id);
+    /// A request was refused before it began: without boot records, that may have been a restart. True when that excuses
+    /// the past.
+    bool refuses_connection(AgentId id, TrueTime at);
+    /// An answer in [inv, at], or a report that arrived at `at` and was begun nobody knows when (TrueTime::min()), shows that
+    /// the agent runs, and as whom. True when it shows a restart that no record told of, which excuses the past: somebody
+    /// who was never heard of, or anybody who answers what was asked after a refused connection.
+    bool heard_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv, TrueTime at);
 
     /// The incarnation behind an answer in [inv, res]: the one that it names itself, else the one that lived all the
-    /// while, else none. An agent without any boot record is one life between refused connections.
+    /// while, else none. An agent without any boot record is one life between suspected restarts.
     [[nodiscard]] IncarnationId incarnation_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv,
                                                TrueTime res);
-    /// The incarnation that ran at `t`, for what comes without an echo.
+    /// The incarnation that wrote a report which arrived at `t`: the one that it names itself, else the only one there has
+    /// been so far, else none, since a report may be under way for longer than its writer lives.
     [[nodiscard]] IncarnationId incarnation_at(AgentId id, const std::optional<std::string>& echo, TrueTime t);
 
   private:
+    /// Agents may call their lives alike ("1"): a name is one agent's.
+    IncarnationId life_named(Agent& agent, std::string_view name);
+    IncarnationId new_life(std::string name);
+    void may_have_restarted(Agent& agent, TrueTime at);
+
     Excuses& excuses_;
     Names names_;
-    Names incarnations_;
+    std::vector<std::string> incarnation_names_;
     std::deque<Agent> agents_;
 };
 

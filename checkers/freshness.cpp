@@ -28,10 +28,12 @@ std::optional<AnswerId> BoundedStaleness::right_answer(const Decision& decision,
 }
 
 void BoundedStaleness::judge(const Decision& decision, BundleId bundle, const Seen* seen) {
-    const RevisionNumber floor = model().required(floors_, decision.agent, bundle, decision.inv);
+    const RevisionNumber floor = model().required(floors_, decision.agent, bundle, decision.inv, decision.res);
     if (floor == nothing_active) return;
     bool stale = false;
     if (seen != nullptr) {
+        // Between revisions of two authorities that do not know of each other, neither is too old.
+        if (!model().bundle(bundle).comparable(seen->number, floor)) return;
         stale = too_old(bundle, seen->number, floor);
     } else {
         // Undefined and refusals have many causes; only a verdict tells of the revision behind it.
@@ -59,9 +61,11 @@ void BoundedStaleness::on_decision(const Decision& decision) {
 
 void BoundedStaleness::on_late_excuse() {
     held_.drop_if([&](Stale& stale) {
-        const RevisionNumber floor = model().required(floors_, stale.note.agent, stale.bundle, stale.note.inv);
+        const RevisionNumber floor =
+            model().required(floors_, stale.note.agent, stale.bundle, stale.note.inv, stale.note.res);
         if (floor == stale.floor) return false;
         stale.floor = floor;
+        if (floor == nothing_active) return true;
         if (!stale.inferred) return !too_old(stale.bundle, stale.note.number, floor);
         return explained_by_some(model(), stale.note.input, stale.note.answer, floor).value_or(true);
     });

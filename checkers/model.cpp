@@ -7,7 +7,8 @@ namespace mistrial::checkers {
 namespace {
 
 const kernels::Acknowledged& acknowledged_of(const void* model, BundleId bundle) {
-    return static_cast<const Model*>(model)->bundle(bundle).acknowledged();
+    static const kernels::Acknowledged nothing;
+    return bundle == no_bundle ? nothing : static_cast<const Model*>(model)->bundle(bundle).acknowledged();
 }
 
 /// Whom a question is about, as a maintainer would say it.
@@ -64,7 +65,7 @@ OperationNote note_of(const StatusReport& status, const Seen& seen) {
     return note;
 }
 
-Model::Model() : excuses_(acknowledged_of, this), fleet_(excuses_) {}
+Model::Model() : excuses_(acknowledged_of, this), fleet_(excuses_), logs_(excuses_) {}
 
 BundleId Model::intern_bundle(std::string_view name) {
     const BundleId id = bundle_names_.intern(name);
@@ -103,6 +104,22 @@ Result<> Model::run_record(const history::RunInfo& run) {
         const std::string canary = special.value("canary", "");
         if (canary == "allow") input.canary = Input::Canary::allow;
         if (canary == "deny") input.canary = Input::Canary::deny;
+        if (const auto probe = special.find("new_enemy"); probe != special.end()) {
+            const auto side = [&](const char* name) -> Result<std::pair<BundleId, std::string>> {
+                const auto named = probe->is_object() ? probe->find(name) : probe->end();
+                if (!probe->is_object() || named == probe->end() || !named->is_object() || named->size() != 1 ||
+                    !named->begin()->is_string()) {
+                    return fail("\"new_enemy\" of input {}: \"{}\" must be one bundle and its revision, like {{\"acl\": \"r12\"}}",
+                                id, name);
+                }
+                return std::pair{intern_bundle(named->items().begin().key()), named->begin()->get<std::string>()};
+            };
+            const auto newer = side("newer");
+            if (!newer) return newer.error();
+            const auto older = side("older");
+            if (!older) return older.error();
+            input.new_enemy = Input::NewEnemy{newer->first, newer->second, older->first, older->second};
+        }
     }
     return {};
 }
@@ -121,11 +138,14 @@ Result<std::pair<BundleId, RevisionNumber>> Model::publish_begins(const history:
     for (const auto& [earlier_bundle, earlier] : not_yet_effective_) {
         if (earlier_bundle == id) bundle.note_unordered(earlier);
     }
+    for (RevisionNumber other = 1; bundle.several_authorities() && other < *number; ++other) {
+        if (!bundle.builds_on(*number, other)) bundle.note_unordered(other);
+    }
     not_yet_effective_.emplace_back(id, *number);
     if (bundle.revision(*number).bad) {
         const std::string label = fmt::format("{} of {}, which agents must refuse, hid what was published before it",
                                               publish.revision, publish.bundle);
-        bad_heads_.push_back({id, *number, excuses_.begins({std::nullopt, id, ExcuseCause::bad_head, inv, std::nullopt, label})});
+        bad_heads_.push_back({id, *number, excuses_.begins({std::nullopt, id, ExcuseCause::bad_head, inv, std::nullopt, label, Channel::deliveries})});
     }
     return std::pair{id, *number};
 }
@@ -140,6 +160,7 @@ std::optional<std::pair<BundleId, RevisionNumber>> Model::publish_ends(const his
     Revision& revision = bundle.revision(*number);
     revision.completion_index = record.index;
     revision.res = record.time;
+    revision.session = intern_session(record.session);
     switch (record.type) {
         case history::Type::ok:
             revision.outcome = PublishOutcome::ok;
@@ -227,10 +248,15 @@ void Model::fault(const history::Fault& fault, const history::Record& record) {
         std::vector<Excuses::WindowId>& windows = fault_windows_.emplace_back();
         for (const auto& [name, excuse] : fault.excuses) {
             const AgentId agent = fleet_.intern(name);
-            for (const std::string& bundle : excuse.bundles) {
-                windows.push_back(excuses_.begins({agent, intern_bundle(bundle), ExcuseCause::fault, record.time,
-                                                   std::nullopt, fmt::format("{} {}", fault.kind, fault.fault)}));
-            }
+            const std::string label = fmt::format("{} {}", fault.kind, fault.fault);
+            const auto begins = [&](std::optional<BundleId> bundle, Channel channel) {
+                windows.push_back(excuses_.begins(
+                    {agent, bundle, ExcuseCause::fault, record.time, std::nullopt, label, channel}));
+            };
+            for (const std::string& bundle : excuse.bundles) begins(intern_bundle(bundle), Channel::deliveries);
+            if (excuse.answers) begins(std::nullopt, Channel::answers);
+            if (excuse.status) begins(std::nullopt, Channel::status);
+            if (excuse.log) begins(std::nullopt, Channel::log);
         }
     }
     FaultSeen& seen = faults_[known->second];
@@ -292,6 +318,27 @@ bool Model::atomic(BundleId id) const {
            });
 }
 
+Wanted Model::wanted(const Json& asked) const {
+    Wanted wanted;
+    if (asked.is_object()) {
+        for (const auto& [name, revision] : asked.items()) {
+            const BundleId bundle = find_bundle(name);
+            if (bundle == Names::none || !revision.is_string()) continue;
+            if (const auto number = bundles_[bundle].find(revision.get_ref<const std::string&>())) {
+                wanted.emplace_back(bundle, *number);
+            }
+        }
+    } else if (asked.is_string()) {
+        for (BundleId bundle = 0; bundle < bundle_count(); ++bundle) {
+            if (const auto number = bundles_[bundle].find(asked.get_ref<const std::string&>())) {
+                wanted.emplace_back(bundle, *number);
+            }
+        }
+        if (wanted.size() != 1) wanted.clear();
+    }
+    return wanted;
+}
+
 Seen Model::resolve_bundle(BundleId id, const std::map<std::string, std::string>& markers,
                            const std::string* reported) const {
     const Bundle& bundle = bundles_[id];
@@ -306,22 +353,26 @@ Seen Model::resolve_bundle(BundleId id, const std::map<std::string, std::string>
         seen.text = markers.begin()->second;
         const bool alike =
             std::all_of(markers.begin(), markers.end(), [&](const auto& marker) { return marker.second == seen.text; });
-        const auto named = alike && is_named(seen.text) ? bundle.find(seen.text) : std::nullopt;
-        const bool as_promised = named && std::all_of(markers.begin(), markers.end(), [&](const auto& marker) {
-            const auto& promised = bundle.revision(*named).markers;
-            const auto found = promised.find(marker.first);
-            return found == promised.end() || found->second == marker.second;
-        });
-        if (!as_promised && (!alike || is_named(seen.text))) {
-            if (const auto promised = bundle.find_by_markers(markers)) {
-                seen.number = *promised;
-                seen.misreported = reported != nullptr && *reported != bundle.revision(*promised).name;
-                return seen;
-            }
-            if (!alike || named) {
-                seen.state = Seen::State::torn;
-                return seen;
-            }
+        const bool names_something = !alike || is_named(seen.text);
+        std::vector<RevisionNumber> showing = names_something ? bundle.showing(markers) : std::vector<RevisionNumber>{};
+        const bool several = showing.size() > 1;
+        if (several && reported != nullptr) {
+            // The report tells which one it was, or is a lie whichever it was.
+            std::erase_if(showing, [&](RevisionNumber number) { return bundle.revision(number).name != *reported; });
+            seen.misreported = showing.empty();
+        }
+        if (showing.size() == 1) {
+            seen.number = showing[0];
+            seen.misreported = reported != nullptr && *reported != bundle.revision(seen.number).name;
+            return seen;
+        }
+        if (several || (names_something && !alike && may_hide_publishes_)) {
+            seen.state = Seen::State::ambiguous;
+            return seen;
+        }
+        if (names_something && (!alike || bundle.find(seen.text))) {
+            seen.state = Seen::State::torn;
+            return seen;
         }
         seen.misreported = reported != nullptr && *reported != seen.text && (is_named(*reported) || is_named(seen.text));
     }
@@ -338,7 +389,9 @@ const std::vector<Seen>& Model::resolve(AgentId agent, const history::Revisions&
                                         const history::Markers& markers) {
     if (shown_.size() <= agent) shown_.resize(agent + 1);
     Shown& shown = shown_[agent];
-    if (shown.set && shown.revisions == revisions && shown.markers == markers) return shown.seen;
+    if (shown.set && shown.publishes == publishes_ && shown.revisions == revisions && shown.markers == markers) {
+        return shown.seen;
+    }
 
     std::map<BundleId, std::map<std::string, std::string>> roots;
     for (const auto& [key, marker] : markers) {
@@ -352,6 +405,7 @@ const std::vector<Seen>& Model::resolve(AgentId agent, const history::Revisions&
     shown.markers = markers;
     shown.seen.clear();
     shown.set = true;
+    shown.publishes = publishes_;
     for (const auto& [bundle, bundle_markers] : roots) {
         const auto reported = revisions.find(bundles_[bundle].name());
         shown.seen.push_back(
@@ -366,6 +420,15 @@ std::vector<Seen> Model::resolve_logged(const history::Revisions& revisions) {
     std::vector<Seen> seen;
     for (const auto& [name, revision] : revisions) seen.push_back(resolve_bundle(intern_bundle(name), {}, &revision));
     return seen;
+}
+
+RevisionSetId Model::named_revisions(AgentId agent, const std::vector<Seen>& seen) {
+    return logs_.revisions_of(agent, seen, [this](const Seen& one) -> std::string {
+        if (one.reported && is_named(*one.reported)) return *one.reported;
+        if (one.state == Seen::State::torn) return {};
+        if (one.number != nothing_active) return bundles_[one.bundle].revision(one.number).name;
+        return is_named(one.text) && one.state == Seen::State::unpublished ? one.text : std::string{};
+    });
 }
 
 }  // namespace mistrial::checkers

@@ -33,7 +33,7 @@ void RevisionValidity::see_known(BundleId bundle, RevisionNumber number, AgentId
 }
 
 void RevisionValidity::see(const Seen& seen, AgentId agent, const OperationNote& note) {
-    if (seen.state == Seen::State::torn || !covers_bundle(seen.bundle)) return;
+    if (seen.state == Seen::State::torn || seen.state == Seen::State::ambiguous || !covers_bundle(seen.bundle)) return;
     if (seen.state == Seen::State::known) {
         if (seen.number == nothing_active) return;
         exercised(agent);

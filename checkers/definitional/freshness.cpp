@@ -13,8 +13,8 @@ Indexes bounded_staleness(const View& view, const Claim& claim) {
         for (const auto& [bundle, shown] : d.shown) {
             const Publish* publish = nullptr;
             if (!claim.covers_bundle(bundle) || !revision_of(view, d, bundle, publish)) continue;
-            const auto floors = due(view, bundle, d.agent, d.inv, *claim.within, claim.excused);
-            if (std::any_of(floors.begin(), floors.end(), [&](const Publish* f) { return certainly_before(publish, *f); })) {
+            const auto floors = due(view, bundle, d, *claim.within, claim.excused);
+            if (std::any_of(floors.begin(), floors.end(), [&](const Publish* f) { return certainly_before(view, publish, *f); })) {
                 indexes.insert(d.index);
             }
         }
@@ -22,7 +22,7 @@ Indexes bounded_staleness(const View& view, const Claim& claim) {
         if (!d.shown.empty() || !d.is_verdict || d.input.empty()) continue;
         const std::string* bundle = sole_bundle(view, d.input, bundles);
         if (bundle == nullptr || !claim.covers_bundle(*bundle)) continue;
-        const auto floors = due(view, *bundle, d.agent, d.inv, *claim.within, claim.excused);
+        const auto floors = due(view, *bundle, d, *claim.within, claim.excused);
         if (!floors.empty() && explained(view, d, *bundle, floors) == false && explained(view, d, *bundle, {}) == true) {
             indexes.insert(d.index);
         }

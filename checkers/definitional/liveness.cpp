@@ -27,11 +27,12 @@ Indexes convergence(const View& view, const Claim& claim) {
                 if (!window.agent.empty() && window.agent != d.agent) continue;
                 if (!window.bundle.empty() && window.bundle != bundle) continue;
                 touched = touched || std::max(window.from, d.inv) < std::min(window.to, d.res) ||
-                          (window.from < d.inv && d.inv < window.to) || (window.from < d.res && d.res < window.to);
-                if (window.from < window.to && window.to <= d.inv) start = std::max(start, window.to);
+                          (window.from < d.inv && d.inv < window.to) || (window.from < d.res && d.res < window.to) ||
+                          (window.restart && d.inv <= window.to && window.to <= d.res);
+                if ((window.restart || window.from < window.to) && window.to <= d.inv) start = std::max(start, window.to);
             }
             if (touched || !(d.inv > start + *claim.within)) continue;
-            if (certainly_before(publish, *newest)) indexes.insert(d.index);
+            if (certainly_before(view, publish, *newest)) indexes.insert(d.index);
         }
     }
     return indexes;

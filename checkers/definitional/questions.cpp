@@ -34,7 +34,7 @@ std::optional<bool> explained(const View& view, const Operation& operation, cons
         if (publish.bundle != bundle || publish.inv > operation.res) continue;
         any = true;
         if (publish.outcome == Type::fail && *publish.res < operation.res) continue;
-        if (std::any_of(floors.begin(), floors.end(), [&](const Publish* f) { return certainly_before(&publish, *f); })) {
+        if (std::any_of(floors.begin(), floors.end(), [&](const Publish* f) { return certainly_before(view, &publish, *f); })) {
             continue;
         }
         const auto verdicts = admitted(view, publish, operation.input, std::nullopt);
@@ -44,12 +44,12 @@ std::optional<bool> explained(const View& view, const Operation& operation, cons
     return silent || !any ? std::nullopt : std::optional(false);
 }
 
-std::vector<const Publish*> due(const View& view, const std::string& bundle, const std::string& agent, TrueTime t,
-                                Duration within, bool faults_excuse) {
+std::vector<const Publish*> due(const View& view, const std::string& bundle, const Operation& d, Duration within,
+                                bool faults_excuse) {
     std::vector<const Publish*> floors;
     for (const Publish& publish : view.publishes) {
         if (publish.bundle != bundle || publish.bad) continue;
-        if (deadline(view, publish, agent, t, within, faults_excuse) < t) floors.push_back(&publish);
+        if (deadline(view, publish, d.agent, d.res, within, faults_excuse) < d.inv) floors.push_back(&publish);
     }
     return floors;
 }

@@ -20,8 +20,9 @@ namespace mistrial::checkers::definitional {
 /// Empty when a revision is silent about the input.
 [[nodiscard]] std::optional<bool> explained(const View& view, const Operation& operation, const std::string& bundle,
                                             const std::vector<const Publish*>& floors);
-/// The revisions of a bundle that must be enforced at an agent by a decision that begins at `t`: D_a(r) < t.
-[[nodiscard]] std::vector<const Publish*> due(const View& view, const std::string& bundle, const std::string& agent,
-                                              TrueTime t, Duration within, bool faults_excuse);
+/// The revisions of a bundle that must be enforced by an answer: D_a(r) < d.inv for every process of the agent that may have
+/// given it, the one that runs at d.res being the one that began last.
+[[nodiscard]] std::vector<const Publish*> due(const View& view, const std::string& bundle, const Operation& d,
+                                              Duration within, bool faults_excuse);
 
 }  // namespace mistrial::checkers::definitional

@@ -19,9 +19,24 @@ Claim claim_of(const ClaimResult& result) {
     if (const auto within = claim.parameters.find("within"); within != claim.parameters.end() && within->is_string()) {
         if (const auto duration = parse_duration(within->get_ref<const std::string&>())) claim.within = *duration;
     }
+    // What share of operations is too small cannot be seen in a witness: there the definition is asked whether each of
+    // them is one that should not be.
+    if (claim.property == "visibility") claim.parameters["quantile"] = 1;
+    if (claim.property == "availability") claim.parameters["ratio"] = 1;
     if (const auto excused = claim.parameters.find("excused"); excused != claim.parameters.end()) {
         claim.excused = *excused != false;
     }
+    // Where something is said of all agents together, those that the claim leaves out must not be asked.
+    const auto names = [&](const char* key, std::vector<std::string>& into) {
+        const auto found = claim.parameters.find(key);
+        if (found == claim.parameters.end()) return;
+        if (found->is_string()) into.push_back(found->get<std::string>());
+        for (const Json& name : *found) {
+            if (found->is_array() && name.is_string()) into.push_back(name.get<std::string>());
+        }
+    };
+    names("agents", claim.agents);
+    names("bundles", claim.bundles);
     return claim;
 }
 
@@ -36,6 +51,7 @@ bool is_context(const history::Record& record) {
 SecondOpinion::SecondOpinion(const Judgement& judgement)
     : first_sights_(judgement.first_sights.begin(), judgement.first_sights.end()) {
     for (const ClaimResult& result : judgement.claims) {
+        asserted_.emplace(result.property, claim_of(result));
         if (!is_defined(result.property)) continue;
         for (std::size_t i = 0; i < result.violations.size() && i < most_questions; ++i) {
             const Violation& violation = result.violations[i];
@@ -44,6 +60,11 @@ SecondOpinion::SecondOpinion(const Judgement& judgement)
             witnesses_.insert(violation.witness.begin(), violation.witness.end());
         }
     }
+}
+
+View SecondOpinion::with_claims(View view) const {
+    view.asserted = asserted_;
+    return view;
 }
 
 void SecondOpinion::keep(const history::Record& record) {
@@ -56,6 +77,21 @@ void SecondOpinion::on(const history::Record& record) {
     // coming, and when a process was last done where invokes are not recorded.
     if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
         if (const auto heard = last_answer_.find(boot->agent); heard != last_answer_.end()) keep(heard->second);
+    }
+    // And who was heard of for the first time: that an agent restarted may be known from this alone.
+    const auto first_of = [&](const std::string& agent, const std::optional<std::string>& incarnation) {
+        if (!incarnation || !heard_of_.emplace(agent, *incarnation).second || kept_.contains(record.index)) return;
+        keep(record);
+        lives_.insert(record.index);
+    };
+    if (const auto* answer = std::get_if<history::Decide>(&record.value); answer != nullptr && record.type == history::Type::ok) {
+        first_of(answer->agent, answer->incarnation);
+    } else if (const auto* status = std::get_if<history::Status>(&record.value)) {
+        first_of(status->agent, status->incarnation);
+    } else if (const auto* event = std::get_if<history::Log>(&record.value)) {
+        first_of(event->agent, event->incarnation);
+    } else if (const auto* health = std::get_if<history::Health>(&record.value); health != nullptr && !invokes) {
+        first_of(health->agent, health->incarnation);
     }
     if (invokes) {
         busy_.insert(record.process);
@@ -76,11 +112,17 @@ std::vector<std::string> SecondOpinion::disagreements() const {
         std::vector<history::Record> records;
         std::set<std::uint64_t> taken;
         for (const history::Record& record : context_) {
-            const bool belongs = kept_.contains(record.index) || question.witness.contains(record.index);
+            // What a client did on a register later is no excuse for what it did before; that it failed is known throughout.
+            const bool later = !question.witness.empty() && record.index > *question.witness.rbegin();
+            if (later && std::holds_alternative<history::Foreign>(record.value) && record.type != history::Type::fail) continue;
+            // A log is compared with what was decided: one without the other would be a finding of its own.
+            const bool only_of_a_life = lives_.contains(record.index) && question.claim.property.starts_with("log-");
+            const bool belongs =
+                (kept_.contains(record.index) && !only_of_a_life) || question.witness.contains(record.index);
             if (belongs && taken.insert(record.index).second) records.push_back(record);
         }
         std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
-        const std::set<std::uint64_t> violating = definitional::violating(view_of(records), question.claim);
+        const std::set<std::uint64_t> violating = definitional::violating(with_claims(view_of(records)), question.claim);
         bool agrees = false;
         for (const std::uint64_t index : violating) agrees = agrees || question.witness.contains(index);
         if (!agrees) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "checkers/claims.hpp"
+#include "checkers/definitional/view.hpp"
 #include "checkers/finding.hpp"
 #include "core/history/operation.hpp"
 
@@ -40,7 +41,9 @@ class SecondOpinion {
     };
 
     void keep(const history::Record& record);
+    [[nodiscard]] View with_claims(View view) const;
 
+    Claims asserted_;
     std::vector<Question> questions_;
     std::set<std::uint64_t> witnesses_;
     std::set<std::uint64_t> first_sights_;
@@ -49,6 +52,8 @@ class SecondOpinion {
     std::map<std::string, history::Record> last_answer_;             ///< by agent
     std::map<history::Process, history::Record> last_completion_;
     std::set<history::Process> busy_;
+    std::set<std::pair<std::string, std::string>> heard_of_;  ///< agent, incarnation
+    std::set<std::uint64_t> lives_;  ///< of `kept_`, those that are kept only since they tell of a new incarnation
 };
 
 }  // namespace mistrial::checkers::definitional

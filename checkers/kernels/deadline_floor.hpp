@@ -32,8 +32,8 @@ class Acknowledged {
 ///
 ///     D(r) = min { s + B : s >= ack(r), [s, s + B] lies in connected time }  <  t
 ///
-/// Excuses are open intervals and may overlap; a deadline that falls on the start of one still counts. They come in
-/// ascending time, except those handed to `excuse`, which may reach back. O(log) in the number of excuses a query.
+/// Excuses are open intervals and may overlap; a deadline that falls on the start of one still counts. They come in the
+/// order in which they become known, and may reach back. O(log) in the number of excuses a query.
 class DeadlineFloor {
   public:
     explicit DeadlineFloor(Duration within) : within_(within) {}
@@ -43,12 +43,16 @@ class DeadlineFloor {
     /// An excuse that is known only now that it is over (or partly over): later queries see it.
     void excuse(TrueTime from, TrueTime to, const Acknowledged& acknowledged);
 
-    /// The agent begins anew at `at`, the end of an excuse (call this first): what was due of the process before is not yet
-    /// due of this one, which may have come up with nothing. Times ascend.
+    /// The agent begins anew at `at` (when that ends an excuse, call this first): what was due of the process before is not
+    /// yet due of this one, which may have come up with nothing.
     void restarts(TrueTime at, const Acknowledged& acknowledged);
 
     /// The newest revision that must be enforced at `t`; 0 when none must.
     [[nodiscard]] std::uint32_t required(TrueTime t, const Acknowledged& acknowledged) const;
+    /// The same for an answer in [inv, res]: if the agent began anew in that time, the new process may have given it.
+    [[nodiscard]] std::uint32_t required(TrueTime inv, TrueTime res, const Acknowledged& acknowledged) const {
+        return restarted_within(inv, res) ? 0 : required(inv, acknowledged);
+    }
 
     /// A time for which the agent was connected: [from, to], `to` is TrueTime::max() while it lasts.
     struct Stretch {
@@ -60,8 +64,10 @@ class DeadlineFloor {
     /// D(r) for a revision acknowledged at `acked`, for the process that runs at `t`; TrueTime::max() while no stretch was
     /// long enough.
     [[nodiscard]] TrueTime deadline(TrueTime acked, TrueTime t = TrueTime::max()) const;
-    /// The connected time that holds all of [from, to]; nullopt when an excuse touches it.
+    /// The connected time that holds all of [from, to]; nullopt when an excuse touches it or the agent began anew in it.
     [[nodiscard]] std::optional<Stretch> stretch_around(TrueTime from, TrueTime to) const;
+    /// How much of [from, to] was connected time; both are finite. Linear in the excuses of that time.
+    [[nodiscard]] Duration connected(TrueTime from, TrueTime to) const;
     [[nodiscard]] Duration within() const { return within_; }
 
   private:

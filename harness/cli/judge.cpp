@@ -1,6 +1,7 @@
 #include "harness/cli/judge.hpp"
 
 #include "checkers/definitional/second_opinion.hpp"
+#include "checkers/lattice.hpp"
 #include "core/history/foreign/source.hpp"
 
 #include <cstdio>
@@ -26,6 +27,9 @@ Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite
 }
 
 Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement, history::Format format) {
+    for (std::string& contradiction : checkers::contradictions(judgement)) {
+        judgement.internal_errors.push_back(std::move(contradiction));
+    }
     checkers::definitional::SecondOpinion opinion(judgement);
     if (!opinion.wanted()) return {};
     auto source = history::Source::open(history, format);

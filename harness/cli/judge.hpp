@@ -18,8 +18,8 @@ struct Judged {
 [[nodiscard]] Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite::Options& options,
                                    history::Format format = history::Format::jsonl);
 
-/// Asks the definitional checkers about every violation of `judgement`; where they disagree, that is an internal error of
-/// the judgement. Reads `history` again only when there is something to ask.
+/// Asks the definitional checkers about every violation of `judgement`, and the results whether they contradict each other;
+/// where they do, that is an internal error of the judgement. Reads `history` again only when there is something to ask.
 [[nodiscard]] Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement,
                                           history::Format format = history::Format::jsonl);
 
