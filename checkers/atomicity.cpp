@@ -51,6 +51,10 @@ void Atomicity::on_decision(const Decision& decision) {
     for (const Seen& seen : decision.seen) {
         if (seen.state != Seen::State::known || !covers_bundle(seen.bundle)) continue;
         const Bundle& bundle = model().bundle(seen.bundle);
+        if (bundle.several_authorities()) {
+            unordered_ = true;
+            continue;
+        }
         const Revision& shown = bundle.revision(seen.number);
         if (shown.bad || shown.effective == TrueTime::max()) continue;  // refused, or failed: no value of the register
         Register& reg = at(seen.bundle);

@@ -16,7 +16,8 @@ namespace mistrial::checkers {
 /// What B2 and B3 share: every decision is a read of its bundle's revision register, every acknowledged publish a write
 /// (kernel K1). What is measured takes the revisions in the order of their publishes. What is judged counts only what
 /// follows in every order that the history admits: a revision overtakes another when its publish was invoked after that
-/// one had certainly taken effect. Revisions that a correct agent must refuse are none of the register's.
+/// one had certainly taken effect. Revisions that a correct agent must refuse are none of the register's. Once several
+/// authorities publish a bundle its revisions are in no total order: it is no register any more, and what follows is unknown.
 class Atomicity : public PropertyChecker {
   public:
     using PropertyChecker::PropertyChecker;
@@ -25,6 +26,7 @@ class Atomicity : public PropertyChecker {
     void on_publish_ends(BundleId bundle, RevisionNumber number) override;
     void on_event(const history::Record& record) override;
     [[nodiscard]] std::vector<Violation> violations() const override;
+    [[nodiscard]] Reason unfinished() const override { return unordered_ ? Reason::no_evidence : Reason::none; }
 
   protected:
     using Overtaken = kernels::FixedOrder::Overtaken;
@@ -93,6 +95,7 @@ class Atomicity : public PropertyChecker {
     std::int64_t reads_ = 0;
     std::int64_t stale_reads_ = 0;
     kernels::Episodes<Offence> episodes_;
+    bool unordered_ = false;  ///< some decisions were not judged
 };
 
 /// B2: the smallest Δ such that the history is Δ-atomic: how long before a decision began the revision it shows had been

@@ -51,8 +51,11 @@ void Fleet::boots(AgentId id, const history::Boot& boot, TrueTime at) {
     Agent& agent = agents_[id];
     const std::string label = agent.name() + " was not running";
     if (agent.down) {
+        const bool suspected = excuses_.windows()[*agent.down].suspected;
         excuses_.ends(*agent.down, at);
         agent.down.reset();
+        // That it began anew now is no suspicion.
+        if (suspected) excuses_.was({id, std::nullopt, ExcuseCause::not_running, at, at, label});
     } else {
         // Nobody saw it go down: it may have been away since it was last heard of.
         TrueTime heard = agent.last_answer.value_or(TrueTime::min());

@@ -27,6 +27,10 @@ void Linearizability::on_decision(const Decision& decision) {
         if (seen.state != Seen::State::known || !covers_bundle(seen.bundle)) continue;
         Register& fleet = of(seen.bundle);
         const Bundle& bundle = model().bundle(seen.bundle);
+        if (bundle.several_authorities()) {
+            unfinished_ = Reason::no_evidence;
+            continue;
+        }
         if (const Register::Step* newest = fleet.before(decision.inv)) {
             exercised(decision.agent);
             if (bundle.certainly_before(seen.number, newest->value)) {

@@ -52,6 +52,10 @@ void Visibility::pair(AgentId id, const Track& track, BundleId bundle_id, Revisi
     const Bundle& bundle = model().bundle(bundle_id);
     const Revision& revision = bundle.revision(number);
     if (revision.outcome != PublishOutcome::ok || revision.bad) return;
+    if (bundle.several_authorities()) {
+        unordered_ = true;
+        return;
+    }
     if (seen && !(*revision.res < *seen)) return;  // shown before it was acknowledged: no lag to speak of
     const bool older_for_sure =
         bundle.certainly_before(track.newest, number) && bundle.certainly_before(track.last.number, number);
@@ -150,6 +154,7 @@ bool Visibility::violated() const {
 }
 
 Reason Visibility::unfinished() const {
+    if (quantile_ && unordered_) return Reason::no_evidence;
     const auto pairs = static_cast<double>(in_time_ + undecided_ + late_);
     return quantile_ && static_cast<double>(in_time_) < *quantile_ * pairs ? Reason::no_evidence : Reason::none;
 }

@@ -82,6 +82,7 @@ class Visibility final : public PropertyChecker {
     std::int64_t excused_ = 0;
     Held<Late> held_;
     std::vector<Late> late_pairs_;  ///< as many as are kept to name them
+    bool unordered_ = false;  ///< some pairs were not judged: several authorities publish the bundle
 };
 
 }  // namespace mistrial::checkers

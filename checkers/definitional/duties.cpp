@@ -12,7 +12,7 @@ std::vector<Window> rests(const View& view, const std::string& agent, const std:
     std::vector<Window> found;
     const auto add = [&](const Window& window) {
         const bool mine = (window.agent.empty() || window.agent == agent) && (window.bundle.empty() || window.bundle == bundle);
-        if (mine && window.from < window.to) found.push_back(window);
+        if (mine && (window.from < window.to || window.restart)) found.push_back(window);
     };
     for (const Window& window : view.windows) {
         // A fault in the way of bundles, or the agent or the harness standing still; not a bad revision at the source.
@@ -36,7 +36,8 @@ TrueTime due_after(const std::vector<Window>& windows, TrueTime t, Duration with
     TrueTime earliest = TrueTime::max();
     for (const TrueTime start : starts) {
         const bool interrupted = std::any_of(windows.begin(), windows.end(), [&](const Window& window) {
-            return std::max(start, window.from) < std::min(start + within, window.to);
+            const bool begins_anew = window.restart && start < window.to && window.to < start + within;
+            return begins_anew || std::max(start, window.from) < std::min(start + within, window.to);
         });
         if (!interrupted) earliest = std::min(earliest, start + within);
     }
@@ -44,6 +45,7 @@ TrueTime due_after(const std::vector<Window>& windows, TrueTime t, Duration with
 }
 
 bool touches(const Window& window, TrueTime from, TrueTime to) {
+    if (window.restart && from <= window.to && window.to <= to) return true;  // of which process?
     return std::max(window.from, from) < std::min(window.to, to) || (window.from < from && from < window.to) ||
            (window.from < to && to < window.to);
 }

@@ -22,6 +22,7 @@ void add_stale_decisions(const View& view, const Claim& claim, Indexes& indexes)
         for (const auto& [bundle, shown] : d.shown) {
             const Publish* older = nullptr;
             if (!claim.covers_bundle(bundle) || !revision_of(view, d, bundle, older)) continue;
+            if (!in_total_order(view, bundle, d)) continue;
             for (const Publish& newer : view.publishes) {
                 if (newer.bundle != bundle || newer.bad || !certainly_before(view, older, newer)) continue;
                 bool known = newer.outcome == Type::ok && *newer.res < d.inv;

@@ -54,4 +54,19 @@ std::vector<const Publish*> due(const View& view, const std::string& bundle, con
     return floors;
 }
 
+std::optional<std::uint64_t> several_authorities_since(const View& view, const std::string& bundle) {
+    const Publish* first = nullptr;
+    for (const Publish& publish : view.publishes) {
+        if (publish.bundle != bundle) continue;
+        if (first == nullptr) first = &publish;
+        if (publish.authority != first->authority) return publish.index;
+    }
+    return std::nullopt;
+}
+
+bool in_total_order(const View& view, const std::string& bundle, const Operation& operation) {
+    const auto since = several_authorities_since(view, bundle);
+    return !since || operation.index < *since;
+}
+
 }  // namespace mistrial::checkers::definitional

@@ -32,10 +32,11 @@ std::vector<Known> known_before(const View& view, const Claim& claim, const std:
     return known;
 }
 
-/// Whether the operation is a read of the bundle's register: nothing active, or a revision that took effect.
+/// Whether the operation is a read of the bundle's register: nothing active, or a revision that took effect. What several
+/// authorities publish is no register.
 bool reads(const View& view, const Claim& claim, const Operation& d, const std::string& bundle, const Publish*& publish) {
     if (d.is_status || !covered(claim, d) || !claim.covers_bundle(bundle)) return false;
-    if (!revision_of(view, d, bundle, publish)) return false;
+    if (!revision_of(view, d, bundle, publish) || !in_total_order(view, bundle, d)) return false;
     return publish == nullptr || (!publish->bad && effective(*publish) != TrueTime::max());
 }
 
@@ -123,6 +124,8 @@ Indexes visibility(const View& view, const Claim& claim) {
                 }
                 newest_older = std::max(newest_older, publish);
             }
+            const auto several = several_authorities_since(view, bundle);
+            if (several && (first == nullptr || first->index > *several)) continue;
             if (first != nullptr && !(*r.res < first->res)) continue;
             const bool certain = certainly_before(view, newest_older, r) && certainly_before(view, of_last_older, r);
             const bool is_late = certain && last_older->inv - *r.res > *claim.within;
@@ -130,7 +133,8 @@ Indexes visibility(const View& view, const Claim& claim) {
             const bool excused = std::any_of(view.windows.begin(), view.windows.end(), [&](const Window& window) {
                 if (!window.agent.empty() && window.agent != agent) return false;
                 if (!window.bundle.empty() && window.bundle != bundle) return false;
-                return std::max(window.from, *r.res) < std::min(window.to, *r.res + *claim.within);
+                const bool begins_anew = window.restart && *r.res <= window.to && window.to <= *r.res + *claim.within;
+                return begins_anew || std::max(window.from, *r.res) < std::min(window.to, *r.res + *claim.within);
             });
             if (is_late && !in_time && excused) continue;
             pairs += 1;

@@ -46,17 +46,6 @@ std::set<std::string> bundles(const View& view) {
     return names;
 }
 
-/// The record from which on several authorities publish the bundle; nothing while one does.
-std::optional<std::uint64_t> several_authorities_since(const View& view, const std::string& bundle) {
-    const Publish* first = nullptr;
-    for (const Publish& publish : view.publishes) {
-        if (publish.bundle != bundle) continue;
-        if (first == nullptr) first = &publish;
-        if (publish.authority != first->authority) return publish.index;
-    }
-    return std::nullopt;
-}
-
 /// An operation that shows a revision of the bundle after a second authority began to publish it.
 struct Sight {
     const Operation* operation = nullptr;

@@ -73,14 +73,15 @@ void SecondOpinion::keep(const history::Record& record) {
 
 void SecondOpinion::on(const history::Record& record) {
     const bool invokes = record.type == history::Type::invoke;
-    // Two things that a decision tells beside itself: when an agent was last heard of before a restart that nobody saw
-    // coming, and when a process was last done where invokes are not recorded.
+    // Two things that a decision tells beside itself: when an agent was last heard of before a restart that is recorded or
+    // that another name or a refused connection tells of, and when a process was last done where invokes are not recorded.
     if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
         if (const auto heard = last_answer_.find(boot->agent); heard != last_answer_.end()) keep(heard->second);
     }
     // And who was heard of for the first time: that an agent restarted may be known from this alone.
     const auto first_of = [&](const std::string& agent, const std::optional<std::string>& incarnation) {
         if (!incarnation || !heard_of_.emplace(agent, *incarnation).second || kept_.contains(record.index)) return;
+        if (const auto heard = last_answer_.find(agent); heard != last_answer_.end()) keep(heard->second);
         keep(record);
         lives_.insert(record.index);
     };
@@ -97,6 +98,10 @@ void SecondOpinion::on(const history::Record& record) {
         busy_.insert(record.process);
     } else if (busy_.erase(record.process) == 0 && witnesses_.contains(record.index)) {
         if (const auto done = last_completion_.find(record.process); done != last_completion_.end()) keep(done->second);
+    }
+    if (const auto* refused = std::get_if<history::Decide>(&record.value);
+        refused != nullptr && record.type == history::Type::fail && witnesses_.contains(record.index)) {
+        if (const auto heard = last_answer_.find(refused->agent); heard != last_answer_.end()) keep(heard->second);
     }
     if (is_context(record) || first_sights_.contains(record.index)) keep(record);
     if (witnesses_.contains(record.index)) context_.push_back(record);

@@ -319,6 +319,7 @@ class Builder {
             const Record& record = records_[place];
             if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
                 Life& life = lives[boot->agent];
+                if (life.suspected) view_.windows.push_back({boot->agent, "", false, record.time, record.time, true});
                 restarts(life, boot->agent, life.down.value_or(life.heard), record.time, life.suspected);
                 life.heard = record.time;
                 life.booted = true;
