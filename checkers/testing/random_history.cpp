@@ -13,9 +13,10 @@ class Maker {
     RandomHistory make() {
         claims();
         run_record();
-        made_.several_authorities = one_in(3);
+        made_.several_authorities = one_in(2);
         made_.declares_ancestry = made_.several_authorities && one_in(2);
         const auto publishes = 1 + below(5);
+        if (made_.declares_ancestry) made_.claims["fork-freedom"].within = milliseconds{between(1, 4)};
         for (std::uint64_t i = 1; i <= publishes; ++i) publish(static_cast<int>(i));
         for (const char* agent : {"a1", "a2"}) lives(agent);
         for (std::uint64_t i = below(3); i > 0; --i) fault(static_cast<int>(i));
@@ -23,7 +24,7 @@ class Maker {
         for (std::uint64_t i = below(5); i > 0; --i) serve();
         for (std::uint64_t i = one_in(2) ? below(5) : 0; i > 0; --i) poll();
         for (std::uint64_t i = below(4); i > 0; --i) status();
-        for (std::uint64_t i = one_in(3) ? below(3) : 0; i > 0; --i) health();
+        for (std::uint64_t i = one_in(2) ? 1 + below(2) : 0; i > 0; --i) health();
         for (std::uint64_t i = 1 + below(7); i > 0; --i) decide();
         if (made_.several_authorities) {
             for (const char* agent : {"a1", "a2"}) follow(agent);
