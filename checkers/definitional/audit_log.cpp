@@ -119,11 +119,12 @@ enum class Ended { no, unseen, crashed, stopped };
 std::pair<Ended, TrueTime> end_of(const View& view, const Operation& d) {
     std::string newest;
     for (const history::Record& record : view.records) {
-        if (const auto* death = std::get_if<history::Death>(&record.value); death && death->incarnation == d.incarnation) {
+        if (const auto* death = std::get_if<history::Death>(&record.value);
+            death && process_of(death->agent, death->incarnation) == d.incarnation) {
             return {death->how == "stopped" ? Ended::stopped : Ended::crashed, record.time};
         }
         if (const auto* boot = std::get_if<history::Boot>(&record.value); boot && boot->agent == d.agent) {
-            newest = boot->incarnation;
+            newest = process_of(boot->agent, boot->incarnation);
         }
     }
     if (!newest.empty()) return {newest == d.incarnation ? Ended::no : Ended::unseen, TrueTime::max()};

@@ -75,7 +75,7 @@ class Builder {
                 view_.barriers.push_back({record.time, record.session.value_or(""), barrier->revision, barrier->agents});
             }
             if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
-                view_.boots.push_back({record.time, boot->agent, boot->incarnation,
+                view_.boots.push_back({record.time, boot->agent, process_of(boot->agent, boot->incarnation),
                                        boot->persisted.value_or(history::Revisions{})});
             }
             if (const auto* boot = std::get_if<history::Boot>(&record.value); boot != nullptr && boot->persisted) {
@@ -368,7 +368,7 @@ class Builder {
     }
 
     std::string incarnation(const Operation& operation, const std::optional<std::string>& echo, std::size_t place) const {
-        if (echo && names_something(*echo)) return operation.agent + " as " + *echo;
+        if (echo && names_something(*echo)) return process_of(operation.agent, *echo);
         std::string living;
         int boots = 0;
         int suspicions = 0;
@@ -378,7 +378,7 @@ class Builder {
         std::set<std::string> names;
         const auto begins = [&](const std::string& name, TrueTime at) {
             ++boots;
-            if (at <= operation.inv) living = operation.agent + " as " + name;
+            if (at <= operation.inv) living = process_of(operation.agent, name);
             lived_all_the_while = at <= operation.inv || (lived_all_the_while && at > operation.res);
         };
         for (std::size_t i = 0; i < place; ++i) {
@@ -497,6 +497,8 @@ std::string boolean(bool value) { return value ? "true" : "false"; }
 }  // namespace
 
 View view_of(const std::vector<Record>& records) { return Builder{records}.build(); }
+
+std::string process_of(const std::string& agent, const std::string& incarnation) { return agent + " as " + incarnation; }
 
 const Publish* find_publish(const View& view, const std::string& bundle, const std::string& revision) {
     const Publish* found = nullptr;

@@ -114,7 +114,7 @@ struct Barrier {
 struct Boot {
     TrueTime at;
     std::string agent;
-    std::string incarnation;
+    std::string incarnation;  ///< as operations name it
     history::Revisions persisted;
 };
 
@@ -169,6 +169,8 @@ struct View {
 
 // The words that definitions are made of.
 
+/// How operations name the process that `agent` calls `incarnation`: agents may call their processes alike.
+[[nodiscard]] std::string process_of(const std::string& agent, const std::string& incarnation);
 [[nodiscard]] const Publish* find_publish(const View& view, const std::string& bundle, const std::string& revision);
 /// By when the publish certainly had taken effect; TrueTime::max() when that cannot be said.
 [[nodiscard]] TrueTime effective(const Publish& publish);
