@@ -43,6 +43,7 @@ class Builder {
         for (std::size_t i = 0; i < records_.size(); ++i) add_operation(i);
         for (std::size_t i = 0; i < records_.size(); ++i) add_unanswered(i);
         for (std::size_t i = 0; i < records_.size(); ++i) add_health(i);
+        for (std::size_t i = 0; i < records_.size(); ++i) add_uploader(i);
         std::set<std::string> booted;
         for (const Record& record : records_) {
             if (const auto* boot = std::get_if<history::Boot>(&record.value)) booted.insert(boot->agent);
@@ -296,6 +297,9 @@ class Builder {
         if (const auto* status = std::get_if<history::Status>(&record.value)) {
             return {status->agent, status->incarnation.value_or("")};
         }
+        if (const auto* upload = std::get_if<history::LogUpload>(&record.value); upload != nullptr && upload->incarnation) {
+            return {upload->agent, *upload->incarnation};
+        }
         return {};
     }
 
@@ -359,6 +363,7 @@ class Builder {
             } else if (stranger && others && !life.down) {
                 implied_.push_back({place, agent, life.heard, record.time});
                 restarts(life, agent, life.heard, record.time, true);
+                view_.strangers[agent] = record.index;
             }
             if (std::holds_alternative<history::Decide>(record.value)) life.heard = std::max(life.heard, record.time);
         }
@@ -433,6 +438,16 @@ class Builder {
         query.res = record.time;
         view_.healths.push_back({query.inv, query.res, query.agent, incarnation(query, health->incarnation, place),
                                  health->query, *health->status});
+    }
+
+    void add_uploader(std::size_t place) {
+        const auto* upload = std::get_if<history::LogUpload>(&records_[place].value);
+        if (upload == nullptr) return;
+        Operation report;
+        report.is_status = true;
+        report.agent = upload->agent;
+        report.inv = report.res = records_[place].time;
+        view_.uploaders[records_[place].index] = incarnation(report, upload->incarnation, place);
     }
 
     void observe(const std::string& bundle, const std::string& revision, TrueTime at) {
@@ -609,6 +624,10 @@ std::vector<std::string> bundles_of(const View& view, const std::string& input) 
     }
     std::set<std::string> all;
     std::set<std::string> telling;
+    // A probe between two bundles is about both, whether both were published or not.
+    if (view.inputs.is_object() && view.inputs.contains(input) && view.inputs[input].contains("new_enemy")) {
+        for (const Json& side : view.inputs[input]["new_enemy"]) all.insert(side.begin().key());
+    }
     for (const Publish& publish : view.publishes) {
         all.insert(publish.bundle);
         if (!admitted(view, publish, input, std::nullopt).empty()) telling.insert(publish.bundle);

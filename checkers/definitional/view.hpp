@@ -145,6 +145,9 @@ struct View {
     std::vector<Health> healths;
     std::vector<Request> requests;  ///< in the order of their answers
     std::vector<Turn> turns;
+    /// By agent: the newest record that told of a process of which no boot is recorded, while another was thought to run.
+    std::map<std::string, std::uint64_t> strangers;
+    std::map<std::uint64_t, std::string> uploaders;  ///< by record of an upload: the process behind it; empty: none can be told
     std::vector<std::string> agents;  ///< of the run record
     std::vector<history::Serve> deliveries;
     std::vector<Served> serves;  ///< those of `deliveries` and all others, with their records
