@@ -40,7 +40,8 @@ void LogCompleteness::on_decision(const Decision& decision) {
 
 void LogCompleteness::on_event(const history::Record& record) {
     if (const auto* death = std::get_if<history::Death>(&record.value)) {
-        deaths_.try_emplace(death->incarnation, record.time, death->how == "stopped");
+        const AgentId agent = model().intern_agent(death->agent);
+        deaths_.try_emplace({agent, death->incarnation}, record.time, death->how == "stopped");
     } else if (const auto* uploaded = std::get_if<history::LogUpload>(&record.value)) {
         upload(*uploaded, record.time);
     }
@@ -56,6 +57,11 @@ void LogCompleteness::upload(const history::LogUpload& upload, TrueTime at) {
     }
     if (!upload.dropped || *upload.dropped <= 0) return;
     const IncarnationId incarnation = model().lives().incarnation_at(agent, upload.incarnation, at);
+    if (incarnation == no_incarnation) {
+        Drops& drops = unsigned_drops_.try_emplace(agent, Drops{0, at}).first->second;
+        drops.count = std::max(drops.count, *upload.dropped);
+        return;
+    }
     Drops& drops = drops_[incarnation];
     drops.count = std::max(drops.count, *upload.dropped);
     drops.reported = at;
@@ -77,7 +83,7 @@ void LogCompleteness::on_unlogged(const AwaitedLog::Entry& decision) {
 
 LogCompleteness::End LogCompleteness::end_of(AgentId id, IncarnationId incarnation) const {
     const Agent& agent = model().agent(id);
-    const auto death = deaths_.find(model().fleet().incarnation_name(incarnation));
+    const auto death = deaths_.find({id, model().fleet().incarnation_name(incarnation)});
     if (death != deaths_.end()) {
         return {death->second.second ? End::How::stopped : End::How::crashed, death->second.first};
     }
@@ -86,12 +92,19 @@ LogCompleteness::End LogCompleteness::end_of(AgentId id, IncarnationId incarnati
         const bool alone = id >= shown_.size() || shown_[id].size() <= 1;
         return {alone ? End::How::runs : End::How::unseen};
     }
-    return {agent.incarnations.back().id == incarnation ? End::How::runs : End::How::unseen};
+    // It was followed by one that no boot tells of, or the agent died under another name.
+    const bool over = agent.incarnations.back().death.has_value();
+    return {agent.incarnations.back().id == incarnation && !over ? End::How::runs : End::How::unseen};
 }
 
-const LogCompleteness::Drops* LogCompleteness::drops_of(IncarnationId incarnation) const {
-    const auto drops = drops_.find(incarnation);
-    return drops == drops_.end() ? nullptr : &drops->second;
+std::optional<LogCompleteness::Drops> LogCompleteness::drops_of(AgentId agent, IncarnationId incarnation) const {
+    const auto own = drops_.find(incarnation);
+    const auto any = unsigned_drops_.find(agent);
+    if (own == drops_.end()) return any == unsigned_drops_.end() ? std::nullopt : std::optional(any->second);
+    Drops drops = own->second;
+    // A report of nobody in particular may be this one's, or all that it ever said.
+    if (any != unsigned_drops_.end()) drops.count = std::max(drops.count, any->second.count);
+    return drops;
 }
 
 LogCompleteness::Judged LogCompleteness::judge(const Lost& lost) const {
@@ -113,7 +126,7 @@ LogCompleteness::Judged LogCompleteness::judge(const Lost& lost) const {
             if (window.from < end.at && window.to.value_or(TrueTime::max()) > decision.since) return Judged::excused;
         }
     }
-    if (const Drops* drops = drops_of(decision.detail.incarnation); drops != nullptr && !(due < drops->reported)) {
+    if (const auto drops = drops_of(decision.subject, decision.detail.incarnation); drops && !(due < drops->reported)) {
         return Judged::pending;
     }
     return Judged::lost;
@@ -132,13 +145,13 @@ void LogCompleteness::confirm(const Lost& lost) {
     }
     exercised(agent);
     Losses& losses = losses_[lost.decision.detail.incarnation];
+    losses.agent = agent;
     losses.count += lost.event ? 0 : 1;
     if (!lost.event && losses.first.size() < most_named) losses.first.push_back(lost);
     const std::uint64_t late = lost.event ? 1 : 0;
     Episode& episode = losses.episodes.hit(late, late, lost.decision.detail.inv, lost.decision.since);
     if (episode.count == 1) episode.detail.first = lost;
-    const Drops* drops = drops_of(lost.decision.detail.incarnation);
-    if (lost.event || drops == nullptr) hit(lost.decision.detail.index);
+    if (lost.event || !drops_of(agent, lost.decision.detail.incarnation)) hit(lost.decision.detail.index);
 }
 
 void LogCompleteness::finish() {
@@ -153,8 +166,8 @@ void LogCompleteness::finish() {
                      [](const Lost& a, const Lost& b) { return a.decision.since < b.decision.since; });
     for (const Lost& lost : rest) confirm(lost);
     for (auto& [incarnation, losses] : losses_) {
-        const Drops* drops = drops_of(incarnation);
-        if (drops == nullptr) continue;
+        const std::optional<Drops> drops = drops_of(losses.agent, incarnation);
+        if (!drops) continue;
         if (losses.count > drops->count && losses.first.size() > static_cast<std::size_t>(drops->count)) {
             for (const Lost& lost : losses.first) hit(lost.decision.detail.index);
         } else if (losses.count > drops->count) {
@@ -190,6 +203,7 @@ Json LogCompleteness::measured() const {
     for (const auto& [incarnation, drops] : drops_) {
         values["reported_dropped"][model().fleet().incarnation_name(incarnation)] = drops.count;
     }
+    for (const auto& [agent, drops] : unsigned_drops_) values["reported_dropped"][model().agent(agent).name()] = drops.count;
     return values;
 }
 
@@ -288,8 +302,7 @@ Violation LogCompleteness::describe(const Episode& episode, const Losses& losses
 std::vector<Violation> LogCompleteness::violations() const {
     std::vector<Violation> violations;
     for (const auto& [incarnation, losses] : losses_) {
-        const Drops* drops = drops_of(incarnation);
-        const std::int64_t dropped = drops == nullptr ? 0 : drops->count;
+        const std::int64_t dropped = drops_of(losses.agent, incarnation).value_or(Drops{}).count;
         const bool beyond = losses.count > dropped && (dropped == 0 || losses.first.size() > static_cast<std::size_t>(dropped));
         for (const Episode& episode : losses.episodes.all()) {
             if (episode.detail.first.event || beyond) violations.push_back(describe(episode, losses, dropped));

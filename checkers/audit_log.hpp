@@ -47,6 +47,7 @@ class LogCompleteness final : public PropertyChecker, public LogListener {
     using Episode = kernels::Episodes<Detail>::Episode;
     /// What one process lost.
     struct Losses {
+        AgentId agent = 0;
         std::int64_t count = 0;  ///< never arrived
         std::vector<Lost> first;
         kernels::Episodes<Detail> episodes;
@@ -67,12 +68,14 @@ class LogCompleteness final : public PropertyChecker, public LogListener {
     void confirm(const Lost& lost);
     [[nodiscard]] Violation describe(const Episode& episode, const Losses& losses, std::int64_t dropped) const;
     [[nodiscard]] std::string tell_uploads(const Timeline& timeline, AgentId agent, TrueTime around) const;
-    [[nodiscard]] const Drops* drops_of(IncarnationId incarnation) const;
+    [[nodiscard]] std::optional<Drops> drops_of(AgentId agent, IncarnationId incarnation) const;
 
     bool bounded_;     ///< there is a bound to judge by
     bool crash_loss_;
-    std::map<std::string, std::pair<TrueTime, bool>> deaths_;      ///< of an incarnation: when, and whether it was in order
+    /// Of an agent's incarnation: when, and whether it was in order.
+    std::map<std::pair<AgentId, std::string>, std::pair<TrueTime, bool>> deaths_;
     std::map<IncarnationId, Drops> drops_;
+    std::map<AgentId, Drops> unsigned_drops_;  ///< reported by any process of the agent, `reported` is the first time
     std::vector<std::vector<IncarnationId>> shown_;                ///< by agent: incarnations that answered
     std::vector<std::vector<Upload>> uploads_;                     ///< by agent, the newest few
     Held<Lost> held_;

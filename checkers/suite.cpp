@@ -188,7 +188,9 @@ Result<> Suite::State::dispatch(const history::Record& record) {
     } else if (const auto* fault = std::get_if<Fault>(&record.value)) {
         model.fault(*fault, record);
     } else if (const auto* upload = std::get_if<LogUpload>(&record.value)) {
-        model.logs().uploaded(model.intern_agent(upload->agent));
+        const AgentId agent = model.intern_agent(upload->agent);
+        if (upload->incarnation) heard_of(agent, upload->incarnation, TrueTime::min(), record.time);
+        model.logs().uploaded(agent);
     }
     tell([&](PropertyChecker& checker) { checker.on_event(record); });
     return {};

@@ -72,6 +72,7 @@ struct Silence {
     TrueTime from;
     TrueTime to;
     bool fault = false;
+    bool restart = false;  ///< another process runs after it than before it, however short it was
 };
 
 /// When the agent cannot bring its log to the sink.
@@ -90,12 +91,13 @@ std::vector<Silence> silences(const View& view, const std::string& agent) {
     for (const auto& [id, silence] : faults) all.push_back(silence);
     for (const Window& window : view.windows) {
         if (window.fault || !window.bundle.empty() || (!window.agent.empty() && window.agent != agent)) continue;
-        all.push_back({window.from, window.to});
+        all.push_back({window.from, window.to, false, window.restart});
     }
     return all;
 }
 
-/// The end of the first stretch of full length after the answer in which the sink was in reach.
+/// The end of the first stretch of full length after the answer in which the sink was in reach of one process: what an
+/// agent kept over a restart, its new process has as long to send as anything of its own.
 TrueTime due(const View& view, const Operation& d, Duration within) {
     const std::vector<Silence> all = silences(view, d.agent);
     TrueTime begin = d.res;
@@ -106,7 +108,8 @@ TrueTime due(const View& view, const Operation& d, Duration within) {
     TrueTime earliest = TrueTime::max();
     for (const TrueTime start : starts) {
         const bool interrupted = std::any_of(all.begin(), all.end(), [&](const Silence& silence) {
-            return std::max(start, silence.from) < std::min(start + within, silence.to);
+            return std::max(start, silence.from) < std::min(start + within, silence.to) ||
+                   (silence.restart && start < silence.to && silence.to < start + within);
         });
         if (!interrupted) earliest = std::min(earliest, start + within);
     }
@@ -115,18 +118,24 @@ TrueTime due(const View& view, const Operation& d, Duration within) {
 
 enum class Ended { no, unseen, crashed, stopped };
 
-/// How the process behind an answer ended.
+/// How the process behind an answer ended. Nobody saw it end when it was followed by one that no boot tells of, or when the
+/// agent is said to have died under another name.
 std::pair<Ended, TrueTime> end_of(const View& view, const Operation& d) {
     std::string newest;
+    bool followed = false;
     for (const history::Record& record : view.records) {
-        if (const auto* death = std::get_if<history::Death>(&record.value); death && death->incarnation == d.incarnation) {
+        if (const auto* death = std::get_if<history::Death>(&record.value);
+            death && process_of(death->agent, death->incarnation) == d.incarnation) {
             return {death->how == "stopped" ? Ended::stopped : Ended::crashed, record.time};
         }
         if (const auto* boot = std::get_if<history::Boot>(&record.value); boot && boot->agent == d.agent) {
-            newest = boot->incarnation;
+            newest = process_of(boot->agent, boot->incarnation);
+            const auto stranger = view.strangers.find(d.agent);
+            followed = stranger != view.strangers.end() && record.index < stranger->second;
         }
+        if (const auto* death = std::get_if<history::Death>(&record.value); death && death->agent == d.agent) followed = true;
     }
-    if (!newest.empty()) return {newest == d.incarnation ? Ended::no : Ended::unseen, TrueTime::max()};
+    if (!newest.empty()) return {newest == d.incarnation && !followed ? Ended::no : Ended::unseen, TrueTime::max()};
     for (const Operation& other : view.operations) {
         if (other.is_status || other.agent != d.agent || other.incarnation.empty()) continue;
         if (other.incarnation != d.incarnation) return {Ended::unseen, TrueTime::max()};
@@ -134,15 +143,25 @@ std::pair<Ended, TrueTime> end_of(const View& view, const Operation& d) {
     return {Ended::no, TrueTime::max()};
 }
 
-/// How many events the process said that it dropped, and when it last said so.
-std::pair<std::int64_t, TrueTime> dropped(const View& view, const std::string& incarnation) {
-    std::pair<std::int64_t, TrueTime> most{0, TrueTime::max()};
+/// How many events the process of the agent may have said that it dropped, and until when it certainly said all that it
+/// ever did: a report that nobody in particular wrote may be its own, or none of its own.
+std::pair<std::int64_t, TrueTime> dropped(const View& view, const std::string& agent, const std::string& incarnation) {
+    std::int64_t most = 0;
+    std::optional<TrueTime> own;
+    std::optional<TrueTime> anybodys;
     for (const history::Record& record : view.records) {
         const auto* upload = std::get_if<history::LogUpload>(&record.value);
-        if (upload == nullptr || !upload->dropped || *upload->dropped <= 0 || upload->incarnation != incarnation) continue;
-        most = {std::max(most.first, *upload->dropped), record.time};
+        if (upload == nullptr || !upload->dropped || *upload->dropped <= 0 || upload->agent != agent) continue;
+        const std::string& by = view.uploaders.at(record.index);
+        if (!by.empty() && by != incarnation) continue;
+        most = std::max(most, *upload->dropped);
+        if (by.empty()) {
+            anybodys = anybodys.value_or(record.time);
+        } else {
+            own = record.time;
+        }
     }
-    return most;
+    return {most, own ? *own : anybodys.value_or(TrueTime::max())};
 }
 
 }  // namespace
@@ -150,7 +169,7 @@ std::pair<std::int64_t, TrueTime> dropped(const View& view, const std::string& i
 // G1: every answer has an event by its deadline, or is excused by a crash, by a stop out of reach of the sink, by drops.
 Indexes log_completeness(const View& view, const Claim& claim) {
     Indexes late;
-    std::map<std::string, Indexes> lost;  // by incarnation
+    std::map<std::pair<std::string, std::string>, Indexes> lost;  // by agent and incarnation
     const bool crash_loss = claim.parameters.value("crash_loss", Json(true)) != false;
     const std::vector<Event> events = events_of(view);
     for (const Asked& request : requests_of(view)) {
@@ -186,13 +205,13 @@ Indexes log_completeness(const View& view, const Claim& claim) {
             return silence.fault && silence.from < end && silence.to > d->res;
         });
         if (ended == Ended::stopped && end <= deadline && out_of_reach) continue;
-        const auto drops = dropped(view, d->incarnation);
+        const auto drops = dropped(view, d->agent, d->incarnation);
         if (drops.first > 0 && deadline >= drops.second) continue;
-        lost[d->incarnation].insert(d->index);
+        lost[{d->agent, d->incarnation}].insert(d->index);
     }
-    for (const auto& [incarnation, indexes] : lost) {
+    for (const auto& [process, indexes] : lost) {
         const auto missing = static_cast<std::int64_t>(indexes.size());
-        if (missing > dropped(view, incarnation).first) late.insert(indexes.begin(), indexes.end());
+        if (missing > dropped(view, process.first, process.second).first) late.insert(indexes.begin(), indexes.end());
     }
     return late;
 }

@@ -52,8 +52,10 @@ class SecondOpinion {
     std::map<std::string, history::Record> last_answer_;             ///< by agent
     std::map<history::Process, history::Record> last_completion_;
     std::set<history::Process> busy_;
+    std::set<std::string> booted_;
+    std::map<std::string, history::Record> refused_;  ///< by agent: its newest refusal since it was last heard of
+    std::map<history::Process, history::Record> asked_again_;  ///< what was asked since
     std::set<std::pair<std::string, std::string>> heard_of_;  ///< agent, incarnation
-    std::set<std::uint64_t> lives_;  ///< of `kept_`, those that are kept only since they tell of a new incarnation
 };
 
 }  // namespace mistrial::checkers::definitional

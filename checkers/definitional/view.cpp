@@ -43,6 +43,7 @@ class Builder {
         for (std::size_t i = 0; i < records_.size(); ++i) add_operation(i);
         for (std::size_t i = 0; i < records_.size(); ++i) add_unanswered(i);
         for (std::size_t i = 0; i < records_.size(); ++i) add_health(i);
+        for (std::size_t i = 0; i < records_.size(); ++i) add_uploader(i);
         std::set<std::string> booted;
         for (const Record& record : records_) {
             if (const auto* boot = std::get_if<history::Boot>(&record.value)) booted.insert(boot->agent);
@@ -75,7 +76,7 @@ class Builder {
                 view_.barriers.push_back({record.time, record.session.value_or(""), barrier->revision, barrier->agents});
             }
             if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
-                view_.boots.push_back({record.time, boot->agent, boot->incarnation,
+                view_.boots.push_back({record.time, boot->agent, process_of(boot->agent, boot->incarnation),
                                        boot->persisted.value_or(history::Revisions{})});
             }
             if (const auto* boot = std::get_if<history::Boot>(&record.value); boot != nullptr && boot->persisted) {
@@ -296,6 +297,9 @@ class Builder {
         if (const auto* status = std::get_if<history::Status>(&record.value)) {
             return {status->agent, status->incarnation.value_or("")};
         }
+        if (const auto* upload = std::get_if<history::LogUpload>(&record.value); upload != nullptr && upload->incarnation) {
+            return {upload->agent, *upload->incarnation};
+        }
         return {};
     }
 
@@ -360,6 +364,7 @@ class Builder {
             } else if (stranger && others && !life.down) {
                 implied_.push_back({place, agent, life.heard, record.time});
                 restarts(life, agent, life.heard, record.time, true);
+                view_.strangers[agent] = record.index;
             }
             if (std::holds_alternative<history::Decide>(record.value)) life.heard = std::max(life.heard, record.time);
         }
@@ -369,7 +374,7 @@ class Builder {
     }
 
     std::string incarnation(const Operation& operation, const std::optional<std::string>& echo, std::size_t place) const {
-        if (echo && names_something(*echo)) return operation.agent + " as " + *echo;
+        if (echo && names_something(*echo)) return process_of(operation.agent, *echo);
         std::string living;
         int boots = 0;
         int suspicions = 0;
@@ -379,7 +384,7 @@ class Builder {
         std::set<std::string> names;
         const auto begins = [&](const std::string& name, TrueTime at) {
             ++boots;
-            if (at <= operation.inv) living = operation.agent + " as " + name;
+            if (at <= operation.inv) living = process_of(operation.agent, name);
             lived_all_the_while = at <= operation.inv || (lived_all_the_while && at > operation.res);
         };
         for (std::size_t i = 0; i < place; ++i) {
@@ -434,6 +439,16 @@ class Builder {
         query.res = record.time;
         view_.healths.push_back({query.inv, query.res, query.agent, incarnation(query, health->incarnation, place),
                                  health->query, *health->status});
+    }
+
+    void add_uploader(std::size_t place) {
+        const auto* upload = std::get_if<history::LogUpload>(&records_[place].value);
+        if (upload == nullptr) return;
+        Operation report;
+        report.is_status = true;
+        report.agent = upload->agent;
+        report.inv = report.res = records_[place].time;
+        view_.uploaders[records_[place].index] = incarnation(report, upload->incarnation, place);
     }
 
     void observe(const std::string& bundle, const std::string& revision, TrueTime at) {
@@ -498,6 +513,8 @@ std::string boolean(bool value) { return value ? "true" : "false"; }
 }  // namespace
 
 View view_of(const std::vector<Record>& records) { return Builder{records}.build(); }
+
+std::string process_of(const std::string& agent, const std::string& incarnation) { return agent + " as " + incarnation; }
 
 const Publish* find_publish(const View& view, const std::string& bundle, const std::string& revision) {
     const Publish* found = nullptr;
@@ -608,6 +625,10 @@ std::vector<std::string> bundles_of(const View& view, const std::string& input) 
     }
     std::set<std::string> all;
     std::set<std::string> telling;
+    // A probe between two bundles is about both, whether both were published or not.
+    if (view.inputs.is_object() && view.inputs.contains(input) && view.inputs[input].contains("new_enemy")) {
+        for (const Json& side : view.inputs[input]["new_enemy"]) all.insert(side.begin().key());
+    }
     for (const Publish& publish : view.publishes) {
         all.insert(publish.bundle);
         if (!admitted(view, publish, input, std::nullopt).empty()) telling.insert(publish.bundle);

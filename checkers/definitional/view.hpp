@@ -114,7 +114,7 @@ struct Barrier {
 struct Boot {
     TrueTime at;
     std::string agent;
-    std::string incarnation;
+    std::string incarnation;  ///< as operations name it
     history::Revisions persisted;
 };
 
@@ -145,6 +145,9 @@ struct View {
     std::vector<Health> healths;
     std::vector<Request> requests;  ///< in the order of their answers
     std::vector<Turn> turns;
+    /// By agent: the newest record that told of a process of which no boot is recorded, while another was thought to run.
+    std::map<std::string, std::uint64_t> strangers;
+    std::map<std::uint64_t, std::string> uploaders;  ///< by record of an upload: the process behind it; empty: none can be told
     std::vector<std::string> agents;  ///< of the run record
     std::vector<history::Serve> deliveries;
     std::vector<Served> serves;  ///< those of `deliveries` and all others, with their records
@@ -169,6 +172,8 @@ struct View {
 
 // The words that definitions are made of.
 
+/// How operations name the process that `agent` calls `incarnation`: agents may call their processes alike.
+[[nodiscard]] std::string process_of(const std::string& agent, const std::string& incarnation);
 [[nodiscard]] const Publish* find_publish(const View& view, const std::string& bundle, const std::string& revision);
 /// By when the publish certainly had taken effect; TrueTime::max() when that cannot be said.
 [[nodiscard]] TrueTime effective(const Publish& publish);
