@@ -108,6 +108,7 @@ Inference::Node Inference::node_of(const Question& question, const Floors& floor
     node.inferred = question.seen == nullptr;
     node.token = mask[by_token] ? question.token : nothing_active;
     node.pin = mask[by_pin] ? question.pin : nothing_active;
+    node.due = mask[by_deadline] ? question.due : nothing_active;
     node.value = value.value_or(nothing_active);
     Mask own = mask;
     own[by_agent] = own[by_session] = false;
@@ -146,6 +147,25 @@ Inference::Term Inference::blamed(const Question& question, const Floors& floors
     }
     const auto first = std::find(question.applies.begin(), question.applies.end(), true);
     return static_cast<Term>(first - question.applies.begin());
+}
+
+/// A claim is blamed for what the others leave unexplained without it: so they belong to the witness, as far as the blame
+/// would otherwise fall on an earlier one.
+std::vector<Inference::Link> Inference::besides(const Question& question, const Floors& floors, const Node& node) const {
+    const Term blame = blamed(question, floors);
+    Floors fewer = floors;
+    std::vector<Link> needed;
+    for (const Term term : {by_agent, by_session}) {
+        if (floors.cause[term] == nullptr || floors.cause[term] == node.below) continue;
+        Floors without = fewer;
+        without.number[term] = nothing_active;
+        if (blamed(question, without) == blame) {
+            fewer = without;
+        } else {
+            needed.push_back(floors.cause[term]);
+        }
+    }
+    return needed;
 }
 
 void Inference::on_decision(const Decision& decision) {
@@ -198,7 +218,8 @@ void Inference::judge(const Decision& decision, BundleId bundle, const Seen* see
         explained_alone = false;
         const Link& cause = floors.cause[term];
         if (term == by_deadline || (seen != nullptr && !(cause && cause->inferred))) return;
-        confirm({term, false, bundle, term == by_pin ? question.pin : floors.number[term], node_of(question, floors, mask, std::nullopt)});
+        confirm({term, false, bundle, term == by_pin ? question.pin : floors.number[term],
+                 node_of(question, floors, mask, std::nullopt), {}});
     };
     for (std::uint8_t number = 0; number < terms; ++number) {
         const auto term = static_cast<Term>(number);
@@ -225,8 +246,9 @@ void Inference::judge(const Decision& decision, BundleId bundle, const Seen* see
         const Term term = blamed(question, floors);
         const Term top = floors.highest(question.applies);
         if (held_.size() < most_held) {
-            held_.push_back({term, true, bundle, top == terms ? question.pin : floors.number[top],
-                             node_of(question, floors, question.applies, std::nullopt)});
+            Node node = node_of(question, floors, question.applies, std::nullopt);
+            std::vector<Link> besides = this->besides(question, floors, node);
+            held_.push_back({term, true, bundle, top == terms ? question.pin : floors.number[top], std::move(node), std::move(besides)});
         }
     }
 }
@@ -247,33 +269,28 @@ void Inference::on_status(const StatusReport& status) {
     }
 }
 
-/// Walks the chain again, from below, with what is known now.
-bool Inference::still_holds(const Found& found) const {
+std::vector<const Inference::Node*> Inference::chain_of(const Found& found) {
     std::vector<const Node*> chain;
-    for (const Node* node = &found.node; node != nullptr; node = node->below.get()) chain.push_back(node);
-    const Bundle& bundle = model_.bundle(found.bundle);
-    RevisionNumber floor = nothing_active;
-    for (auto link = chain.rbegin(); link != chain.rend(); ++link) {
-        const Node& node = **link;
-        const bool report = node.note.kind == OperationNote::Kind::status;
-        if (asserted_[by_deadline] && !report && asserted_[by_deadline]->claim.covers_agent(model_.agent(node.note.agent).name()) &&
-            asserted_[by_deadline]->claim.covers_bundle(bundle.name())) {
-            floor = std::max(floor, model_.required(*deadlines_, node.note.agent, found.bundle, node.note.inv, node.note.res));
+    const auto add = [&](const Node* top) {
+        std::vector<const Node*> down;
+        for (; top != nullptr; top = top->below.get()) down.push_back(top);
+        for (auto node = down.rbegin(); node != down.rend(); ++node) {
+            if (std::find(chain.begin(), chain.end(), *node) == chain.end()) chain.push_back(*node);
         }
-        floor = std::max(floor, node.token);
-        std::optional<RevisionNumber> value;
-        if (!node.inferred || node.pin != nothing_active) {
-            const RevisionNumber only = node.inferred ? node.pin : node.note.number;
-            const bool fits = (node.pin == nothing_active || only == node.pin) &&
-                              (!node.inferred || may_explain(model_, node.note.input, node.note.answer, only, node.note.res));
-            if (fits && (report || !bundle.certainly_before(only, floor))) value = only;
-        } else {
-            value = least_explaining(model_, node.note.input, node.note.answer, floor, node.note.res);
-        }
-        if (!value) return true;
-        floor = *value;
-    }
-    return false;
+    };
+    for (const Link& link : found.besides) add(link.get());
+    add(&found.node);
+    return chain;
+}
+
+/// Whether a deadline that it rests on is known by now not to have bound. What would be left of it, and who would be to
+/// blame then, is not asked: such a finding is let go.
+bool Inference::excused_since(const Found& found) const {
+    const std::vector<const Node*> chain = chain_of(found);
+    return std::any_of(chain.begin(), chain.end(), [&](const Node* node) {
+        return node->due != nothing_active &&
+               model_.required(*deadlines_, node->note.agent, found.bundle, node->note.inv, node->note.res) != node->due;
+    });
 }
 
 void Inference::confirm(const Found& found) {
@@ -292,7 +309,7 @@ void Inference::confirm(const Found& found) {
 
 void Inference::finish() {
     for (const Found& found : held_) {
-        if (still_holds(found)) confirm(found);
+        if (!excused_since(found)) confirm(found);
     }
     held_.clear();
 }
@@ -327,9 +344,10 @@ Violation Inference::describe(Term term, const kernels::Episodes<Detail>::Episod
     const OperationNote& note = found.node.note;
     const Bundle& bundle = model_.bundle(found.bundle);
     const std::string& floor = bundle.revision(found.floor).name;
-    std::vector<const Node*> chain;
-    for (const Node* node = &found.node; node != nullptr; node = node->below.get()) chain.push_back(node);
-    const Timeline timeline{chain.back()->note.inv};
+    const std::vector<const Node*> chain = chain_of(found);
+    TrueTime first = note.inv;
+    for (const Node* node : chain) first = std::min(first, node->note.inv);
+    const Timeline timeline{first};
     Violation violation;
     violation.agent = model_.agent(note.agent).name();
     violation.attribution = term == by_session || term == by_deadline ? Attribution::system : Attribution::agent;
@@ -346,7 +364,7 @@ Violation Inference::describe(Term term, const kernels::Episodes<Detail>::Episod
                                     counted(violation.count, "decision"), wrongs.tell());
     std::vector<std::string>& proof = violation.proof;
     proof.push_back(tell_publish(model_, found.bundle, found.floor) + ".");
-    for (auto node = chain.rbegin(); node + 1 != chain.rend(); ++node) proof.push_back(tell(**node, found.bundle, timeline));
+    for (auto node = chain.begin(); node + 1 != chain.end(); ++node) proof.push_back(tell(**node, found.bundle, timeline));
     static constexpr std::array<std::string_view, terms> held{
         "by its deadline", "since it began after that was over, in the same incarnation",
         "since it began after that was over, in the same session", "by its token", "since it asked for exactly that one"};
@@ -367,7 +385,7 @@ Violation Inference::describe(Term term, const kernels::Episodes<Detail>::Episod
     proof.push_back(fmt::format("{} like it between t={} and {}: {}.", counted(episode.count, "decision"),
                                 timeline.at(episode.from), timeline.at(episode.to), wrongs.tell()));
     proof.push_back(fmt::format("Not explained by: a restart ({}), the clock (any reading was granted).",
-                                tell_restart(model_, timeline, note.agent, note.incarnation, chain.back()->note.res, note.inv)));
+                                tell_restart(model_, timeline, note.agent, note.incarnation, chain.front()->note.res, note.inv)));
     proof.push_back(fmt::format("Nearest passing history: had the verdict been one that {} or a newer revision gives.", floor));
     return violation;
 }

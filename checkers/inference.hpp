@@ -55,6 +55,7 @@ class Inference {
         bool inferred = false;
         RevisionNumber token = nothing_active;
         RevisionNumber pin = nothing_active;
+        RevisionNumber due = nothing_active;
         Term by = terms;  ///< why `below` was a floor
         std::shared_ptr<const Node> below;
     };
@@ -88,6 +89,7 @@ class Inference {
         BundleId bundle;
         RevisionNumber floor;
         Node node;  ///< the decision that nothing explains, on top of its chain
+        std::vector<Link> besides;  ///< joint: what else its past demands, without which another claim would be blamed
     };
     struct Detail {
         std::optional<Found> found;
@@ -110,7 +112,10 @@ class Inference {
     Group& agent_group(System& system, IncarnationId incarnation, BundleId bundle) const;
     Group& session_group(System& system, SessionId session, BundleId bundle) const;
     [[nodiscard]] Term blamed(const Question& question, const Floors& floors) const;
-    [[nodiscard]] bool still_holds(const Found& found) const;
+    [[nodiscard]] std::vector<Link> besides(const Question& question, const Floors& floors, const Node& node) const;
+    /// The decisions that a finding rests on, each after those that raised its floor; `node` of `found` is the last.
+    [[nodiscard]] static std::vector<const Node*> chain_of(const Found& found);
+    [[nodiscard]] bool excused_since(const Found& found) const;
     void confirm(const Found& found);
     void exercised(Term term, AgentId agent);
     [[nodiscard]] Violation describe(Term term, const kernels::Episodes<Detail>::Episode& episode) const;
