@@ -15,6 +15,12 @@ constexpr Duration horizon = std::chrono::minutes{5};
 constexpr int replicates = 200;
 constexpr std::size_t most_late_pairs = 65'536;
 
+/// Of decisions that began at one instant, the one that shows the older revision is the last: it must be the same one in
+/// whatever order they stand.
+bool later(const OperationNote& a, const OperationNote& b) {
+    return a.inv != b.inv ? a.inv > b.inv : a.number < b.number;
+}
+
 }  // namespace
 
 Visibility::Visibility(Model& model, Claim claim)
@@ -101,16 +107,27 @@ void Visibility::on_decision(const Decision& decision) {
         weigh(decision, seen);
         std::vector<Track>& tracks = agents_[decision.agent].tracks;
         if (tracks.size() <= seen.bundle) tracks.resize(seen.bundle + 1);
+        if (tracks[seen.bundle].open && tracks[seen.bundle].instant != decision.res) settle(decision.agent, seen.bundle);
         Track& track = tracks[seen.bundle];
-        if (track.seen && seen.number > track.newest) {
-            for (RevisionNumber number = track.newest + 1; number <= seen.number; ++number) {
-                pair(decision.agent, track, seen.bundle, number, decision.res);
-            }
-        }
-        if (!track.seen || decision.inv > track.last.inv) track.last = note_of(decision, &seen);
-        track.newest = track.seen ? std::max(track.newest, seen.number) : seen.number;
-        track.seen = true;
+        if (const OperationNote note = note_of(decision, &seen); !track.open || later(note, track.last_then)) track.last_then = note;
+        track.newest_then = track.open ? std::max(track.newest_then, seen.number) : seen.number;
+        track.instant = decision.res;
+        track.open = true;
     }
+}
+
+void Visibility::settle(AgentId id, BundleId bundle) {
+    Track& track = agents_[id].tracks[bundle];
+    if (!track.open) return;
+    track.open = false;
+    if (track.seen) {
+        for (RevisionNumber number = track.newest + 1; number <= track.newest_then; ++number) {
+            pair(id, track, bundle, number, track.instant);
+        }
+    }
+    if (!track.seen || later(track.last_then, track.last)) track.last = track.last_then;
+    track.newest = track.seen ? std::max(track.newest, track.newest_then) : track.newest_then;
+    track.seen = true;
 }
 
 void Visibility::on_late_excuse() {
@@ -129,6 +146,7 @@ void Visibility::confirm(const Late& late) {
 void Visibility::finish() {
     for (AgentId id = 0; id < agents_.size(); ++id) {
         for (BundleId bundle = 0; bundle < agents_[id].tracks.size(); ++bundle) {
+            settle(id, bundle);
             const Track track = agents_[id].tracks[bundle];
             if (!track.seen) continue;
             for (RevisionNumber number = track.newest + 1; number <= model().bundle(bundle).newest(); ++number) {

@@ -38,6 +38,11 @@ class Visibility final : public PropertyChecker {
         bool seen = false;
         RevisionNumber newest = nothing_active;
         OperationNote last;  ///< the decision that began last, of those up to `newest`
+        /// Decisions that ended at one instant are concurrent: what they show counts when all of them are known.
+        bool open = false;
+        TrueTime instant;
+        RevisionNumber newest_then = nothing_active;
+        OperationNote last_then;
     };
     struct PerAgent {
         std::vector<Track> tracks;  ///< by bundle
@@ -62,6 +67,7 @@ class Visibility final : public PropertyChecker {
     static constexpr std::size_t bins = 40;
 
     void weigh(const Decision& decision, const Seen& seen);
+    void settle(AgentId id, BundleId bundle);
     void pair(AgentId agent, const Track& track, BundleId bundle, RevisionNumber number, std::optional<TrueTime> seen);
     [[nodiscard]] bool excused(const Late& late) const;
     void confirm(const Late& late);

@@ -105,19 +105,20 @@ Indexes visibility(const View& view, const Claim& claim) {
         if (decisions.empty()) continue;
         for (const Publish& r : view.publishes) {
             if (r.bundle != bundle || r.bad || r.outcome != Type::ok) continue;
-            // Pointers into view.publishes are in the order of publishes, and nothing active is before all of them.
-            if (decisions.front().second >= &r) continue;
-            const Operation* first = nullptr;
+            // Pointers into view.publishes are in the order of publishes, and nothing active is before all of them. Decisions
+            // that ended at one instant are concurrent: there is no older one among those that ended with the first.
+            const auto shows_it = [&](const auto& one) { return one.second != nullptr && one.second >= &r; };
+            const auto found = std::find_if(decisions.begin(), decisions.end(), shows_it);
+            const TrueTime before = found == decisions.end() ? TrueTime::max() : found->first->res;
+            if (decisions.front().first->res == before) continue;
+            const Operation* first = found == decisions.end() ? nullptr : found->first;
             const Operation* last_older = nullptr;
             const Publish* newest_older = nullptr;
             const Publish* of_last_older = nullptr;
             for (const auto& [d, publish] : decisions) {
-                if (first != nullptr) break;
-                if (publish != nullptr && publish >= &r) {
-                    first = d;
-                    continue;
-                }
-                if (last_older == nullptr || d->inv > last_older->inv) {
+                if (!(d->res < before)) break;
+                const bool with_it = last_older != nullptr && d->inv == last_older->inv;
+                if (last_older == nullptr || d->inv > last_older->inv || (with_it && publish < of_last_older)) {
                     last_older = d;
                     of_last_older = publish;
                 }
