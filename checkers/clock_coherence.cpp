@@ -72,6 +72,12 @@ void ClockCoherence::on_decision(const Decision& decision) {
     if (first) {
         process.agent = decision.agent;
         process.offsets.emplace(clock_.drift);
+        // Its first answers may have begun before a step that nobody could tell it of.
+        std::optional<TrueTime> last_step;
+        for (const ClockSkews::Window& window : skews_.windows()) {
+            if (window.agent == decision.agent && window.to) last_step = std::max(last_step.value_or(*window.to), *window.to);
+        }
+        if (last_step) process.offsets->step(*last_step, -clock_.error, clock_.error);
     }
     const ClockOffsets::Outcome outcome = process.offsets->constrain(constraint);
     if (!first) exercised(decision.agent);

@@ -167,6 +167,20 @@ TEST(ClockCoherence, AnAnnouncedJumpIsTheFaults) {
     EXPECT_EQ(with(24), Validity::invalid);
 }
 
+TEST(ClockCoherence, TheFirstAnswerOfAProcessMayHaveBegunBeforeAStep) {
+    const auto with = [](std::int64_t began) {
+        HistoryBuilder history;
+        history.run(claims, {"a1"});
+        history.publish("r1", 0, 10, Json{{"base", nullptr}, {"verdicts", {{"x", until_1200}}}});
+        history.fault(moved(milliseconds{-10}, milliseconds{0}), {900, 901, 999, 1000});
+        history.decide(began, 1003, shows_r1(true, wall(1002)));
+        for (std::int64_t t = 1010; t < 1400; t += 10) history.decide(t, t + 2, shows_r1(t - 15 < 1200, wall(t - 15)));
+        return of(judged(history), "clock-coherence");
+    };
+    EXPECT_EQ(with(998), Validity::valid) << "the clock was read before it was set back, as near as the claim's error";
+    EXPECT_EQ(with(1001), Validity::invalid);
+}
+
 TEST(ClockCoherence, EveryProcessHasAClockOfItsOwn) {
     HistoryBuilder history = clocked([](std::int64_t t) { return t < 1200 ? 0 : -5000; });
     auto records = history.build();
