@@ -197,6 +197,47 @@ TEST(LogCompleteness, ReportedDropsCoverAsManyLosses) {
     EXPECT_EQ(claim(with(2), "log-completeness").validity, Validity::invalid);
 }
 
+TEST(LogCompleteness, DropsThatNobodyInParticularReportsMayBeAnyProcesss) {
+    const Json strict{{"log-completeness", {{"within", "200ms"}, {"crash_loss", false}}}};
+    const auto with = [&](std::int64_t dropped) {
+        HistoryBuilder history = logged(strict, [](std::int64_t i) { return i >= 10 && i < 13 ? -1 : 50; });
+        history.boot("a1", "a1#2", 1900);
+        history::LogUpload report;
+        report.agent = "a1";
+        report.status = 200;
+        report.dropped = dropped;
+        history.log_upload(2500, 2500, report);
+        return judged(goes_on(history));
+    };
+    EXPECT_EQ(claim(with(3), "log-completeness").validity, Validity::valid);
+    EXPECT_EQ(claim(with(2), "log-completeness").validity, Validity::invalid);
+}
+
+TEST(LogCompleteness, AProcessThatAStrangerFollowsMayHaveCrashed) {
+    const auto with = [&](const Json& claims, const char* incarnation) {
+        HistoryBuilder history = logged(claims, soon_but(decisions - 1, -1));
+        Answered next = answered(100);
+        next.incarnation = incarnation;
+        history.decide(1420, 1423, next).log(1470, event(100)).status("a1", 5000, "r1", incarnation);
+        return claim(judged(history), "log-completeness").validity;
+    };
+    const Json strict{{"log-completeness", {{"within", "200ms"}, {"crash_loss", false}}}};
+    EXPECT_EQ(with(both, "a1#2"), Validity::valid);
+    EXPECT_EQ(with(strict, "a1#2"), Validity::invalid);
+    EXPECT_EQ(with(both, "a1#1"), Validity::invalid);
+}
+
+TEST(LogCompleteness, TheDeathOfAnotherAgentsProcessOfThatNameExcusesNothing) {
+    const auto with = [&](const char* agent) {
+        HistoryBuilder history = logged(both, soon_but(decisions - 1, -1));
+        history.boot("a2", "a1#1", 100);
+        history.death(agent, "a1#1", answer_of(decisions - 1) + 10);
+        return claim(judged(goes_on(history)), "log-completeness").validity;
+    };
+    EXPECT_EQ(with("a2"), Validity::invalid);
+    EXPECT_EQ(with("a1"), Validity::valid);
+}
+
 TEST(LogCompleteness, ARefusalNeedNotBeLoggedAndAnUndefinedAnswerMustBe) {
     const auto with = [&](const history::Answer& answer) {
         HistoryBuilder history = logged(both, soon_but(-1, 0));

@@ -154,7 +154,7 @@ class Maker {
     void report() {
         history::LogUpload upload;
         upload.agent = "a1";
-        upload.incarnation = one_in(3) ? "a1#2" : "a1#1";
+        if (!one_in(4)) upload.incarnation = one_in(3) ? "a1#2" : "a1#1";
         upload.status = 200;
         upload.dropped = between(1, 3);
         const std::int64_t at = between(20, 90);
