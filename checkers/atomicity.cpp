@@ -46,6 +46,21 @@ void Atomicity::on_event(const history::Record& record) {
     if (std::holds_alternative<history::Fault>(record.value)) phases_.on_fault(model(), record.time);
 }
 
+/// The number from which on, up to `newest`, all are certainly newer than `shown`.
+RevisionNumber Atomicity::first_certainly_after(const Bundle& bundle, RevisionNumber shown, RevisionNumber newest) {
+    RevisionNumber beyond = newest + 1;
+    if (bundle.several_authorities()) {
+        while (beyond > shown + 1 && bundle.certainly_before(shown, beyond - 1)) --beyond;
+        return beyond;
+    }
+    for (RevisionNumber first = shown + 1; first < beyond;) {
+        const RevisionNumber middle = first + (beyond - first) / 2;
+        if (bundle.certainly_before(shown, middle)) beyond = middle;
+        else first = middle + 1;
+    }
+    return beyond;
+}
+
 void Atomicity::on_decision(const Decision& decision) {
     if (!covers(decision.agent)) return;
     for (const Seen& seen : decision.seen) {
@@ -58,13 +73,7 @@ void Atomicity::on_decision(const Decision& decision) {
         ++reads_;
         if (const auto overtaken = reg.known.overtaken(decision.inv, seen.number)) {
             ++stale_reads_;
-            RevisionNumber first = seen.number + 1;
-            RevisionNumber beyond = overtaken->newest + 1;
-            while (first < beyond) {
-                const RevisionNumber middle = first + (beyond - first) / 2;
-                if (bundle.certainly_before(seen.number, middle)) beyond = middle;
-                else first = middle + 1;
-            }
+            const RevisionNumber first = first_certainly_after(bundle, seen.number, overtaken->newest);
             stale({decision, seen, phases_.at(decision.inv), *overtaken, reg.written.overtaken(decision.inv, seen.number),
                    reg.known.overtaken(decision.inv, first - 1), first});
         } else {
@@ -95,6 +104,12 @@ std::uint32_t Atomicity::certainly_between(BundleId id, RevisionNumber from, Rev
     const Bundle& bundle = model().bundle(id);
     const Register& reg = registers_[id];
     std::uint32_t count = reg.good[newest] - reg.good[from - 1];
+    if (bundle.several_authorities()) {
+        for (RevisionNumber number = from; number < newest; ++number) {
+            if (!bundle.revision(number).bad && !bundle.certainly_before(number, newest)) --count;
+        }
+        return count;
+    }
     const auto first = std::lower_bound(reg.doubtful.begin(), reg.doubtful.end(), from);
     for (auto doubtful = first; doubtful != reg.doubtful.end() && *doubtful < newest; ++doubtful) {
         if (!bundle.certainly_before(*doubtful, newest)) --count;

@@ -55,7 +55,7 @@ std::string disagreement(const RandomHistory& history) {
                                              list(hits), list(defined));
         // Across authorities that do not know of each other, these look at the newest publish alone and find less.
         const std::set<std::string> find_less{"monotonic-revisions", "bounded-staleness", "split-brain", "convergence",
-                                              "publish-order"};
+                                              "publish-order", "linearizability", "delta-atomicity", "k-atomicity"};
         if (history.several_authorities && find_less.contains(property)) {
             if (!std::includes(defined.begin(), defined.end(), hits.begin(), hits.end())) return both;
             if (invalid && defined.empty()) return both;
