@@ -83,6 +83,10 @@ Claims without_demand_for_answers(Claims claims) {
     return claims;
 }
 Claims as_they_are(Claims claims) { return claims; }
+Claims of_all_agents_and_bundles(Claims claims) {
+    for (auto& [property, claim] : claims) claim.agents = claim.bundles = {};
+    return claims;
+}
 
 /// Random histories in which answers echo nothing and every report is of the first life: who answered is then the same
 /// whatever else is there.
@@ -230,12 +234,14 @@ TEST(Metamorphic, TheOrderOfDecisionsAtOneInstantDoesNotMatter) {
         const auto before = report_of(shuffled, one.claims);
         ASSERT_TRUE(before);
         coarse.report = *before;
+        // Among themselves: a boot in between stays where it is, and so do the reports that name a process.
         for (std::size_t i = 0; i < shuffled.size(); ++i) {
             for (std::size_t j = i + 1; j < shuffled.size() && shuffled[j].time == shuffled[i].time; ++j) {
                 const bool alike = shuffled[i].f == "decide" && shuffled[j].f == "decide" &&
                                    shuffled[i].type == shuffled[j].type &&
                                    (shuffled[i].type == Type::invoke || shuffled[i].type == Type::ok);
-                if (!alike || random.chance(1, 3)) continue;
+                if (!alike) break;
+                if (random.chance(1, 3)) continue;
                 std::swap(shuffled[i], shuffled[j]);
                 ++changed;
             }
@@ -253,6 +259,8 @@ TEST(Metamorphic, TheOrderOfDecisionsAtOneInstantDoesNotMatter) {
 /// asks for the one before, otherwise), that a pair of agent and publish was early (visibility judges a share).
 std::set<std::string> excused_by_decisions(const Case& one) {
     std::set<std::string> properties{"no-lost-publish", "visibility"};
+    // Who went back held nothing for certain; with one sight less nobody knows that.
+    if (one.report.hits.contains("monotonic-revisions")) properties.insert("fork-freedom");
     const bool doubtful = std::any_of(one.records.begin(), one.records.end(), [&](const history::Record& record) {
         return record.f == "publish" && record.type == Type::invoke &&
                std::none_of(one.records.begin(), one.records.end(), [&](const history::Record& other) {
@@ -334,7 +342,8 @@ TEST(Metamorphic, WiderIntervalsOfDecisionsAccuseNobodyNew) {
         const auto places = reorder(wider);
         const auto report = report_of(wider, one.claims);
         ASSERT_TRUE(report);
-        expect(Then::no_more, one, *report, places);
+        // Visibility judges a share of pairs, and which there are depends on which answer ended first.
+        expect(Then::no_more, one, *report, places, {"visibility"});
         EXPECT_LE(report->k, one.report.k);
         EXPECT_LE(report->delta, one.report.delta);
     };
@@ -423,7 +432,7 @@ TEST(Metamorphic, DroppingProvenanceOfAHistoryThatPassesAccusesNobody) {
         ASSERT_TRUE(report);
         if (claims.size() > 10) ++passing;
         EXPECT_TRUE(report->invalid.empty()) << fmt::format("{}", fmt::join(report->invalid, ", ")) << "\n" << one.shown;
-    });
+    }, of_all_agents_and_bundles);
     EXPECT_GT(passing, 100);
     for (const auto& [property, times] : kept) EXPECT_GT(times, 20) << property;
 }
