@@ -54,8 +54,9 @@ void RevisionValidity::on_decision(const Decision& decision) {
 
     const std::optional<bool> explained = explained_by_some(model(), decision.input, decision.answer, nothing_active);
     if (!explained) return;
-    exercised(decision.agent);
     const BundleId bundle = model().bundles_of(decision.input)[0];
+    if (!covers_bundle(bundle)) return;
+    exercised(decision.agent);
     if (*explained) return unexplained_.clean(subject(decision.agent, bundle), decision.inv);
     auto& episode = unexplained_.hit(subject(decision.agent, bundle), 0, decision.inv, decision.res);
     if (episode.count == 1) episode.detail.note = note_of(decision, nullptr);

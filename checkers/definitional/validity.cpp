@@ -41,7 +41,8 @@ Indexes revision_validity(const View& view, const Claim& claim) {
         std::vector<std::string> bundles;
         if (!operation.shown.empty() || !operation.is_verdict || operation.input.empty()) continue;
         const std::string* bundle = sole_bundle(view, operation.input, bundles);
-        if (bundle != nullptr && explained(view, operation, *bundle, {}) == false) indexes.insert(operation.index);
+        if (bundle == nullptr || !claim.covers_bundle(*bundle)) continue;
+        if (explained(view, operation, *bundle, {}) == false) indexes.insert(operation.index);
     }
     return indexes;
 }
