@@ -17,6 +17,7 @@ Convergence::Convergence(Model& model, Claim claim)
     : PropertyChecker(model, std::move(claim)), floors_(model.floor_table(*this->claim().within, true)) {}
 
 RevisionNumber Convergence::target(BundleId bundle) const {
+    // What takes effect at this very instant may stand in a record before this one or after it: it binds nobody yet.
     return model().bundle(bundle).acknowledged().before(model().now());
 }
 
@@ -36,8 +37,7 @@ TrueTime Convergence::due(AgentId agent, BundleId bundle, RevisionNumber target,
 }
 
 void Convergence::judge(const OperationNote& note, BundleId id) {
-    // What takes effect at this very instant may stand in a record before this one or after it: it binds nobody yet.
-    const RevisionNumber target = model().bundle(id).acknowledged().before(model().now());
+    const RevisionNumber target = this->target(id);
     if (target == nothing_active || publishing(id)) return;
     const TrueTime due = this->due(note.agent, id, target, note.inv, note.res);
     if (note.inv <= due) return;
