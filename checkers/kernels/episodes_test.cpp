@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <numeric>
+#include <optional>
 
 namespace mistrial::checkers::kernels {
 namespace {
@@ -39,6 +39,7 @@ TEST(Episodes, AnEpisodeEndsWhenItsSubjectWasCleanForLongEnough) {
     all.clean(1, at(9));
     EXPECT_EQ(all.hit(1, 7, at(11), at(11)).count, 2) << "clean since 2, for 9";
     all.clean(1, at(12));
+    all.clean(1, at(20));
     EXPECT_EQ(all.hit(1, 7, at(22), at(22)).count, 1) << "clean since 12, for 10";
 }
 
@@ -66,22 +67,33 @@ TEST(Episodes, PastTheLimitHitsAreStillCounted) {
 }
 
 /// Whatever the order of hits and clean operations: every hit belongs to one episode of its own subject and cause, whose
-/// span holds it, and within one episode the subject was never clean for the quiet time.
+/// span holds it, and a new one begins exactly when the cause is another or the subject was clean for the quiet time.
 TEST(Episodes, PartitionTheHits) {
     RandomSequence random{RandomStream{20'263, "episodes", "hits"}};
     for (int history = 0; history < 300; ++history) {
         Ten all = episodes();
         std::map<std::pair<std::uint64_t, std::uint64_t>, std::int64_t> hits;
+        struct Last {
+            std::uint64_t cause;
+            std::optional<std::int64_t> clean_since;
+        };
+        std::map<std::uint64_t, Last> last;
         std::int64_t now = 0;
         for (int i = 0; i < 60; ++i) {
             now += random.between(0, 6);
             const std::uint64_t subject = random.below(2);
             if (random.chance(1, 2)) {
                 all.clean(subject, at(now));
+                if (last.contains(subject) && !last.at(subject).clean_since) last.at(subject).clean_since = now;
                 continue;
             }
             const std::uint64_t cause = random.below(2);
+            const auto before = last.find(subject);
+            const bool goes_on = before != last.end() && before->second.cause == cause &&
+                                 (!before->second.clean_since || now - *before->second.clean_since < 10);
             const auto& episode = all.hit(subject, cause, at(now), at(now + 1));
+            ASSERT_EQ(episode.count > 1, goes_on);
+            last.insert_or_assign(subject, Last{cause, std::nullopt});
             ASSERT_EQ(episode.subject, subject);
             ASSERT_EQ(episode.cause, cause);
             ASSERT_LE(episode.from, at(now));
