@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 /// Whom revision-validity speaks of.
 namespace mistrial::checkers {
 namespace {
@@ -27,6 +29,28 @@ Validity judged_for(const std::string& bundle) {
 TEST(RevisionValidity, AVerdictThatNothingExplainsIsHeldAgainstClaimsAboutItsBundleAlone) {
     EXPECT_EQ(judged_for("main"), Validity::invalid);
     EXPECT_EQ(judged_for("other"), Validity::unknown);
+}
+
+/// An answer under r1 that ends 10 ms into the run and is recorded before the publish of r1 begins, at `begins` ms.
+Validity judged_before_publish(std::int64_t begins) {
+    testing::HistoryBuilder history;
+    history.run({{"revision-validity", Json::object()}}, {"a1"});
+    history.shows("a1", 5, 10, "r1");
+    history.publish("r1", begins, begins + 5, nullptr);
+    std::vector<history::Record> records = history.build();
+    const auto is = [](const char* f, history::Type type) {
+        return [=](const history::Record& record) { return record.f == f && record.type == type; };
+    };
+    const auto answer = std::find_if(records.begin(), records.end(), is("decide", history::Type::ok));
+    const auto publish = std::find_if(records.begin(), records.end(), is("publish", history::Type::invoke));
+    if (publish < answer) std::iter_swap(answer, publish);
+    for (std::size_t i = 0; i < records.size(); ++i) records[i].index = i;
+    return testing::claim(*testing::judge(records), "revision-validity").validity;
+}
+
+TEST(RevisionValidity, WhatIsPublishedAtTheVeryEndOfAnAnswerIsNotFromTheFuture) {
+    EXPECT_NE(judged_before_publish(10), Validity::invalid);
+    EXPECT_EQ(judged_before_publish(11), Validity::invalid);
 }
 
 }  // namespace
