@@ -1,8 +1,10 @@
 #include "checkers/agent_order.hpp"
 
 #include "checkers/oracle.hpp"
+#include "checkers/source_order.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace mistrial::checkers {
 
@@ -28,16 +30,8 @@ void MonotonicRevisions::on_decision(const Decision& decision) {
             if (episode.count == 1) {
                 episode.detail = {seen.bundle, newest->cause, note_of(decision, &seen), {}};
             }
-            if (std::optional<State> state = state_of(model(), decision)) {
-                const std::vector<BundleId>& bundles = model().bundles_of(decision.input);
-                for (std::size_t i = 0; i < bundles.size(); ++i) {
-                    if (bundles[i] == seen.bundle) (*state)[i] = newest->value;
-                }
-                const auto right = possible_answers(model(), decision.input, *state, decision.clock);
-                if (right.size() == 1) {
-                    episode.detail.wrongs.add(model(), decision.input, decision.answer, right[0]);
-                }
-            }
+            episode.detail.wrongs.add(model(), decision.input, decision.answer,
+                                      only_answer(model(), decision, seen.bundle, newest->value));
             hit(decision.index);
         } else {
             if (newest != nullptr) episodes_.clean(subject, decision.inv);
@@ -56,7 +50,7 @@ void MonotonicRevisions::on_status(const StatusReport& status) {
     }
 }
 
-Violation MonotonicRevisions::describe(const kernels::Episodes<Detail>::Episode& episode) const {
+Violation MonotonicRevisions::describe(const kernels::Episodes<Detail>::Episode& episode, bool follows_source) const {
     const Detail& detail = episode.detail;
     const Bundle& bundle = model().bundle(detail.bundle);
     const Revision& newer = bundle.revision(detail.newer.number);
@@ -64,20 +58,16 @@ Violation MonotonicRevisions::describe(const kernels::Episodes<Detail>::Episode&
     const Agent& agent = model().agent(detail.older.agent);
     const Timeline timeline{newer.res.value_or(newer.inv)};
 
-    // Delivered again after the newer one had begun to arrive: the source turned back, and the agent followed.
+    // M1 without M2 is the source's doing: it turned back, and the agent followed.
+    const bool known = deliveries_known(model(), detail.older.agent, detail.bundle);
     const std::vector<Delivery>& deliveries = agent.deliveries(detail.bundle);
-    const auto newer_delivery = std::find_if(deliveries.begin(), deliveries.end(), [&](const Delivery& delivery) {
-        return delivery.number == detail.newer.number;
+    const auto again = std::find_if(deliveries.rbegin(), deliveries.rend(), [&](const Delivery& delivery) {
+        return delivery.number == detail.older.number && delivery.began <= detail.older.res;
     });
-    const auto again = newer_delivery == deliveries.end()
-                           ? deliveries.end()
-                           : std::find_if(newer_delivery + 1, deliveries.end(), [&](const Delivery& delivery) {
-                                 return delivery.number == detail.older.number && delivery.began <= detail.older.res;
-                             });
 
     Violation violation;
     violation.agent = agent.name();
-    violation.attribution = again == deliveries.end() ? Attribution::agent : Attribution::source;
+    violation.attribution = known && follows_source ? Attribution::source : Attribution::agent;
     violation.from = episode.from;
     violation.to = episode.to;
     violation.count = episode.count;
@@ -109,18 +99,19 @@ Violation MonotonicRevisions::describe(const kernels::Episodes<Detail>::Episode&
                                 timeline.at(episode.from), timeline.at(episode.to), detail.wrongs.tell()));
     const bool revision_by_markers = detail.older.from_markers;
     std::string source;
-    if (again != deliveries.end()) {
-        source = fmt::format("the source did it: {} delivered {} again at t={} .. {}, after {} at t={}", again->server,
-                             older.name, timeline.at(again->began), timeline.at(again->at), newer.name,
-                             timeline.at(newer_delivery->at));
-    } else if (agent.deliveries_tracked()) {
-        source = fmt::format("the source ({} was not delivered to {} again after {})", older.name, agent.name(), newer.name);
+    if (known && follows_source) {
+        source = again == deliveries.rend()
+                     ? fmt::format("the source did it: all that {} showed follows the order of deliveries to it", agent.name())
+                     : fmt::format("the source did it: {} delivered {} again at t={} .. {}, and all that {} showed follows the "
+                                   "order of deliveries to it",
+                                   again->server, older.name, timeline.at(again->began), timeline.at(again->at), agent.name());
+    } else if (known) {
+        source = fmt::format("the source (no delivery of {} to {} explains it)", older.name, agent.name());
     } else {
         source = "the source cannot be ruled out, since no delivery to this agent is recorded";
     }
     proof.push_back(fmt::format("{}a restart ({}), a wrong report ({}), {}.",
-                                again == deliveries.end() && agent.deliveries_tracked() ? "Not explained by: "
-                                                                                         : "Ruled out: ",
+                                known && !follows_source ? "Not explained by: " : "Ruled out: ",
                                 tell_restart(model(), timeline, agent.name().empty() ? 0 : detail.older.agent,
                                              detail.older.incarnation, detail.newer.res, detail.older.inv),
                                 revision_by_markers ? "the revisions are those of the markers in the verdicts"
@@ -133,8 +124,21 @@ Violation MonotonicRevisions::describe(const kernels::Episodes<Detail>::Episode&
 }
 
 std::vector<Violation> MonotonicRevisions::violations() const {
+    std::map<std::pair<IncarnationId, BundleId>, std::vector<Unfaithful>> explained;
     std::vector<Violation> violations;
-    for (const auto& episode : episodes_.all()) violations.push_back(describe(episode));
+    for (const auto& episode : episodes_.all()) {
+        const Detail& detail = episode.detail;
+        const auto [place, fresh] = explained.try_emplace({detail.older.incarnation, detail.bundle});
+        if (fresh) place->second = unfaithful(model(), detail.older.incarnation, detail.bundle);
+        const Activations::Sequence& sequence = model().activations().of(detail.older.incarnation)[detail.bundle];
+        const auto& runs = sequence.runs;
+        const bool broken = std::any_of(place->second.begin(), place->second.end(), [&](const Unfaithful& one) {
+            const bool last = one.run + 1 == runs.size();
+            return runs[one.run].first_index <= detail.older.index &&
+                   (last || detail.older.index < runs[one.run + 1].first_index);
+        });
+        violations.push_back(describe(episode, !broken && !sequence.overflown));
+    }
     return violations;
 }
 

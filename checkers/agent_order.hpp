@@ -10,8 +10,8 @@
 namespace mistrial::checkers {
 
 /// M1: within one incarnation, what started after something showed a revision shows that one or a newer one. Status
-/// reports count as operations that show a revision. When the source is known to have delivered the older revision again
-/// after the newer one, the source did it and not the agent (the idea of M2).
+/// reports count as operations that show a revision. When the order of deliveries explains all that was shown (M2), the
+/// source did it and not the agent.
 class MonotonicRevisions final : public PropertyChecker {
   public:
     using PropertyChecker::PropertyChecker;
@@ -29,7 +29,8 @@ class MonotonicRevisions final : public PropertyChecker {
     };
 
     Order& order(IncarnationId incarnation, BundleId bundle);
-    [[nodiscard]] Violation describe(const kernels::Episodes<Detail>::Episode& episode) const;
+    [[nodiscard]] Violation describe(const kernels::Episodes<Detail>::Episode& episode,
+                                     bool follows_source) const;
 
     std::vector<std::vector<Order>> orders_;  ///< by incarnation, bundle
     kernels::Episodes<Detail> episodes_;

@@ -75,7 +75,7 @@ Result<ExpectedId> Answers::expected(const Json& value) {
     return add({{WallTime::max(), answer}}, "= " + texts_[answer]);
 }
 
-std::vector<AnswerId> Answers::possible(ExpectedId expected, std::optional<WallTime> clock) const {
+std::vector<AnswerId> Answers::possible(ExpectedId expected, std::optional<ClockWindow> clock) const {
     std::vector<AnswerId> answers;
     for (const Piece& piece : expectations_[expected]) {
         const bool there = std::find(answers.begin(), answers.end(), piece.answer) != answers.end();
@@ -84,15 +84,46 @@ std::vector<AnswerId> Answers::possible(ExpectedId expected, std::optional<WallT
     return answers;
 }
 
-bool Answers::admits(ExpectedId expected, std::optional<WallTime> clock, AnswerId answer) const {
+bool Answers::admits(ExpectedId expected, std::optional<ClockWindow> clock, AnswerId answer) const {
     WallTime start = WallTime::min();
     for (const Piece& piece : expectations_[expected]) {
-        const bool reachable = !clock || (start <= *clock + float_seconds_error &&
-                                          (piece.until == WallTime::max() || *clock - float_seconds_error < piece.until));
+        const bool reachable = !clock || (start <= clock->to + float_seconds_error &&
+                                          (piece.until == WallTime::max() || clock->from - float_seconds_error < piece.until));
         if (reachable && piece.answer == answer) return true;
         start = piece.until;
     }
     return false;
+}
+
+std::optional<std::uint32_t> Answers::piece(ExpectedId expected, std::optional<WallTime> clock) const {
+    const std::vector<Piece>& pieces = expectations_[expected];
+    if (pieces.size() == 1) return 0;
+    if (!clock) return std::nullopt;
+    std::optional<std::uint32_t> found;
+    WallTime start = WallTime::min();
+    for (std::uint32_t place = 0; place < pieces.size(); ++place) {
+        const bool last = place + 1 == pieces.size();
+        if (start <= *clock + float_seconds_error && (last || *clock - float_seconds_error < pieces[place].until)) {
+            if (found) return std::nullopt;
+            found = place;
+        }
+        start = pieces[place].until;
+    }
+    return found;
+}
+
+std::vector<ClockWindow> Answers::when(ExpectedId expected, AnswerId answer) const {
+    std::vector<ClockWindow> windows;
+    WallTime start = WallTime::min();
+    for (const Piece& piece : expectations_[expected]) {
+        if (piece.answer == answer && !windows.empty() && windows.back().to == start) {
+            windows.back().to = piece.until;
+        } else if (piece.answer == answer) {
+            windows.emplace_back(start, piece.until);
+        }
+        start = piece.until;
+    }
+    return windows;
 }
 
 }  // namespace mistrial::checkers

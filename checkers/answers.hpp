@@ -22,6 +22,17 @@ inline constexpr AnswerId refused_answer = 2;
 using ExpectedId = std::uint32_t;
 inline constexpr ExpectedId not_told = 0;
 
+/// What a clock may have read: an instant, or any time of [from, to].
+struct ClockWindow {
+    WallTime from;
+    WallTime to;
+
+    ClockWindow() = default;
+    ClockWindow(WallTime instant) : from(instant), to(instant) {}  // NOLINT: an instant is a window
+    ClockWindow(WallTime first, WallTime last) : from(first), to(last) {}
+    friend bool operator==(const ClockWindow&, const ClockWindow&) = default;
+};
+
 /// True when the verdict lets the request through: `true`, or an object whose `allow` is `true`.
 [[nodiscard]] bool allows(const Json& verdict);
 
@@ -43,9 +54,14 @@ class Answers {
     [[nodiscard]] bool timeless(ExpectedId expected) const { return expectations_[expected].size() == 1; }
     /// Everything that may be answered when the policy's clock read `clock` (give or take a microsecond, since policies
     /// compute with floating point seconds), or at any time when no clock is given.
-    [[nodiscard]] std::vector<AnswerId> possible(ExpectedId expected, std::optional<WallTime> clock) const;
+    [[nodiscard]] std::vector<AnswerId> possible(ExpectedId expected, std::optional<ClockWindow> clock) const;
+    /// Which piece of time an expectation is in when the clock read `clock`; nullopt when it may be in several.
+    [[nodiscard]] std::optional<std::uint32_t> piece(ExpectedId expected, std::optional<WallTime> clock) const;
     /// True when `answer` is among `possible(expected, clock)`; allocates nothing.
-    [[nodiscard]] bool admits(ExpectedId expected, std::optional<WallTime> clock, AnswerId answer) const;
+    [[nodiscard]] bool admits(ExpectedId expected, std::optional<ClockWindow> clock, AnswerId answer) const;
+    /// When the answer is right, ascending, as far as the expectation depends on the clock; the last instant of each window
+    /// is the first at which it is right no more.
+    [[nodiscard]] std::vector<ClockWindow> when(ExpectedId expected, AnswerId answer) const;
 
   private:
     struct Piece {

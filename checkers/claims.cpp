@@ -1,12 +1,14 @@
 #include "checkers/claims.hpp"
 
+#include "checkers/linearizability/limits.hpp"
+
 #include <algorithm>
 
 namespace mistrial::checkers {
 
 namespace {
 
-enum class Kind : std::uint8_t { duration, boolean, number, text, posture, names };
+enum class Kind : std::uint8_t { duration, boolean, number, model, size, posture, names };
 
 struct Parameter {
     std::string_view name;
@@ -18,11 +20,14 @@ std::vector<Parameter> parameters_of(std::string_view property) {
     const auto is = [&](auto... names) { return ((property == names) || ...); };
     std::vector<Parameter> known;
     if (is("bounded-staleness", "split-brain", "convergence", "progress", "fork-freedom", "status-freshness", "visibility",
-           "log-completeness")) {
+           "log-completeness", "durable-monotonicity")) {
         known.push_back({"within", Kind::duration});
         known.push_back({"force", Kind::boolean});
     }
     if (is("bounded-staleness")) known.push_back({"excused", Kind::boolean});
+    if (is("authentic-activation")) known.push_back({"except", Kind::names});
+    if (is("determinism")) known.push_back({"across_versions", Kind::boolean});
+    if (is("no-lost-publish")) known.push_back({"within", Kind::duration});
     if (is("delta-atomicity")) known.push_back({"at_most", Kind::duration});
     if (is("k-atomicity")) known.push_back({"at_most", Kind::number});
     if (is("visibility")) known.push_back({"quantile", Kind::number});
@@ -42,9 +47,9 @@ std::vector<Parameter> parameters_of(std::string_view property) {
         known.push_back({"drift", Kind::number});
     }
     if (is("linearizability")) {
-        known.push_back({"model", Kind::text});
+        known.push_back({"model", Kind::model});
         known.push_back({"time", Kind::duration});
-        known.push_back({"memory", Kind::text});
+        known.push_back({"memory", Kind::size});
     }
     known.push_back({"agents", Kind::names});
     known.push_back({"bundles", Kind::names});
@@ -52,8 +57,16 @@ std::vector<Parameter> parameters_of(std::string_view property) {
     return known;
 }
 
-bool needs_within(std::string_view property) {
-    return property == "bounded-staleness" || property == "split-brain" || property == "convergence";
+/// What a claim of the property says nothing without.
+std::vector<Parameter> required_of(std::string_view property) {
+    const auto is = [&](auto... names) { return ((property == names) || ...); };
+    if (is("bounded-staleness", "split-brain", "convergence", "progress", "status-freshness", "fork-freedom",
+           "log-completeness"))
+        return {{"within", Kind::duration}};
+    if (is("delta-atomicity")) return {{"at_most", Kind::duration}};
+    if (is("k-atomicity")) return {{"at_most", Kind::number}};
+    if (is("visibility")) return {{"quantile", Kind::number}, {"within", Kind::duration}};
+    return {};
 }
 
 Result<Duration> duration_of(const Json& value) {
@@ -98,9 +111,11 @@ class ClaimParser {
                 take(*found, key, value);
             }
         }
-        if (needs_within(claim_.property) && !json.contains("within")) {
-            errors_.push_back(
-                fmt::format("{}: needs \"within\": a duration such as \"5s\", or \"derived\"", pointer_));
+        for (const Parameter& parameter : required_of(claim_.property)) {
+            if (json.contains(parameter.name)) continue;
+            const std::string_view what = parameter.kind == Kind::number ? "a number" : "a duration such as \"5s\"";
+            errors_.push_back(fmt::format("{}: needs \"{}\": {}{}", pointer_, parameter.name, what,
+                                          parameter.name == "within" ? ", or \"derived\"" : ""));
         }
         return std::move(claim_);
     }
@@ -117,12 +132,13 @@ class ClaimParser {
                 if (!value.is_boolean()) return error(key, "expected true or false, got " + value.dump());
                 if (key == "excused") claim_.excused = value.get<bool>();
                 return;
-            case Kind::number:
-                if (!value.is_number()) error(key, "expected a number, got " + value.dump());
+            case Kind::number: return take_number(key, value);
+            case Kind::model:
+                if (!value.is_string() || linearizability::find_model(value.get_ref<const std::string&>()) == nullptr) {
+                    error(key, fmt::format("expected {}, got {}", linearizability::model_names(), value.dump()));
+                }
                 return;
-            case Kind::text:
-                if (!value.is_string()) error(key, "expected text, got " + value.dump());
-                return;
+            case Kind::size: return take_size(key, value);
             case Kind::posture:
                 if (value != "allow" && value != "deny") error(key, "expected \"allow\" or \"deny\", got " + value.dump());
                 return;
@@ -140,6 +156,25 @@ class ClaimParser {
         if (key == "within") claim_.within = *duration;
     }
 
+    void take_number(const std::string& key, const Json& value) {
+        if (!value.is_number()) return error(key, "expected a number, got " + value.dump());
+        const auto number = value.get<double>();
+        if ((key == "quantile" || key == "ratio") && (number < 0 || number > 1)) {
+            return error(key, "expected a number between 0 and 1, got " + value.dump());
+        }
+        if (key == "at_most" && (!value.is_number_integer() || number < 1)) {
+            error(key, "expected an integer of at least 1, got " + value.dump());
+        }
+    }
+
+    void take_size(const std::string& key, const Json& value) {
+        if (value.is_number_unsigned() && value != 0) return;
+        if (!value.is_string()) return error(key, "expected a size such as \"4GiB\", got " + value.dump());
+        if (const auto size = linearizability::parse_size(value.get_ref<const std::string&>()); !size) {
+            error(key, size.error().message);
+        }
+    }
+
     void take_names(const std::string& key, const Json& value) {
         Result<std::vector<std::string>> names = names_of(value);
         if (!names) return error(key, names.error().message);
@@ -154,6 +189,18 @@ class ClaimParser {
 };
 
 }  // namespace
+
+std::optional<Duration> Claim::duration(const char* name) const {
+    if (!parameters.is_object() || !parameters.contains(name)) return std::nullopt;
+    const Result<Duration> duration = duration_of(parameters[name]);
+    return duration ? std::optional(*duration) : std::nullopt;
+}
+
+std::optional<double> Claim::number(const char* name) const {
+    if (!parameters.is_object()) return std::nullopt;
+    const auto found = parameters.find(name);
+    return found != parameters.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
+}
 
 Result<Claims> parse_claims(const Json& json, std::string_view pointer) {
     if (!json.is_object()) {

@@ -25,6 +25,10 @@ struct Claim {
     Json parameters = Json::object();  ///< the claim as written (with `within` resolved), for results and for properties of their own
     friend bool operator==(const Claim&, const Claim&) = default;
 
+    /// A parameter of the claim as written, where a claim of this property has one; nullopt when it was not given.
+    [[nodiscard]] std::optional<Duration> duration(const char* name) const;
+    [[nodiscard]] std::optional<double> number(const char* name) const;
+
     /// True when the claim is about this agent: named, or a member of a named group (`a` of `a1`, or `agents`). A name
     /// that ends in a digit is one node's: `a1` is not the group of `a11`.
     [[nodiscard]] bool covers_agent(std::string_view agent) const {

@@ -44,6 +44,7 @@ struct Invocation {
     TrueTime due;  ///< when an open-loop schedule wanted it; else `inv`
     AgentId agent = 0;
     SessionId session = no_session;
+    Key nonce;
 };
 
 /// A decision that was not answered: it certainly did not begin (`fail`), or it may have (`info`).
@@ -56,6 +57,8 @@ struct Unanswered {
     SessionId session = no_session;
     bool may_have_begun = false;
     Key nonce;
+    std::optional<std::uint64_t> invoke_index;
+    bool sent = true;  ///< false: nobody was free to send it when it was due
 };
 
 /// A complete answer of an agent, with what the history says about it.
@@ -74,7 +77,8 @@ struct Decision {
     std::optional<WallTime> clock;  ///< what the policy itself read
     Key decision_id;
     Key nonce;
-    const Json* at_least = nullptr;  ///< the least revision that was asked for, as written; nullptr when none was
+    const Json* at_least = nullptr;  ///< the least revisions that were asked for, as written; nullptr when none were
+    const Json* exactly = nullptr;   ///< the same of the only ones that were asked for
     const std::vector<Seen>& seen;
 
     [[nodiscard]] const Seen* of(BundleId bundle) const {
@@ -111,6 +115,7 @@ struct StatusReport {
     TrueTime at;
     AgentId agent = 0;
     IncarnationId incarnation = no_incarnation;
+    bool names_incarnation = false;  ///< it says so itself
     bool has_errors = false;
     const std::vector<Seen>& seen;
 };
@@ -120,6 +125,7 @@ struct StatusReport {
 /// An answered health query.
 struct HealthReport {
     std::uint64_t index = 0;
+    std::optional<std::uint64_t> invoke_index;
     TrueTime inv;
     TrueTime res;
     AgentId agent = 0;

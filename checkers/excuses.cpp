@@ -8,8 +8,22 @@ bool parts_processes(const ExcuseWindow& window) { return window.cause == Excuse
 
 }  // namespace
 
-FloorTable& Excuses::table(Duration within, bool faults_excuse) {
-    return tables_.try_emplace({within, faults_excuse}, within, faults_excuse).first->second;
+bool ExcuseWindow::suspends(Duty duty) const {
+    if (!channel) return !(suspected && duty == Duty::answer);
+    const bool cuts_deliveries = *channel == Channel::deliveries;
+    switch (duty) {
+        case Duty::enforce: return cuts_deliveries;
+        case Duty::enforce_always: return cuts_deliveries && cause != ExcuseCause::fault;
+        case Duty::poll: return cuts_deliveries && cause == ExcuseCause::fault;
+        case Duty::report: return *channel == Channel::status || (cuts_deliveries && cause == ExcuseCause::fault);
+        case Duty::answer: return *channel == Channel::answers;
+        case Duty::log: return *channel == Channel::log;
+    }
+    MISTRIAL_INVARIANT(false, "duty {}", static_cast<int>(duty));
+}
+
+FloorTable& Excuses::table(Duration within, Duty duty) {
+    return tables_.try_emplace({within, duty}, within, duty).first->second;
 }
 
 kernels::DeadlineFloor& Excuses::floor(FloorTable& table, AgentId agent, BundleId bundle) const {

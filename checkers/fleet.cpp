@@ -26,6 +26,11 @@ const std::vector<Delivery>& Agent::deliveries(BundleId bundle) const {
 
 void Agent::persisted(BundleId bundle, RevisionNumber number) { row(persisted_, bundle).push_back(number); }
 
+const std::vector<RevisionNumber>& Agent::persisted(BundleId bundle) const {
+    static const std::vector<RevisionNumber> none;
+    return bundle < persisted_.size() ? persisted_[bundle] : none;
+}
+
 bool Agent::exposed(BundleId bundle, RevisionNumber number, TrueTime t) const {
     const std::vector<Delivery>& all = deliveries(bundle);
     if (std::any_of(all.begin(), all.end(), [&](const Delivery& d) { return d.number == number && d.began <= t; })) {
@@ -46,8 +51,11 @@ void Fleet::boots(AgentId id, const history::Boot& boot, TrueTime at) {
     Agent& agent = agents_[id];
     const std::string label = agent.name() + " was not running";
     if (agent.down) {
+        const bool suspected = excuses_.windows()[*agent.down].suspected;
         excuses_.ends(*agent.down, at);
         agent.down.reset();
+        // That it began anew now is no suspicion.
+        if (suspected) excuses_.was({id, std::nullopt, ExcuseCause::not_running, at, at, label});
     } else {
         // Nobody saw it go down: it may have been away since it was last heard of.
         TrueTime heard = agent.last_answer.value_or(TrueTime::min());
@@ -97,7 +105,7 @@ bool Fleet::refuses_connection(AgentId id, TrueTime at) {
     if (agent.maybe_down || agent.down) return false;
     agent.maybe_down = true;
     agent.down = excuses_.begins({id, std::nullopt, ExcuseCause::not_running, agent.last_answer.value_or(TrueTime::min()),
-                                  std::nullopt, agent.name() + " may not have been running"});
+                                  std::nullopt, agent.name() + " may not have been running", std::nullopt, true});
     return true;
 }
 
@@ -124,7 +132,8 @@ bool Fleet::heard_of(AgentId id, const std::optional<std::string>& echo, TrueTim
         heard = std::max(heard, agent.incarnations.back().boot);
         if (!agent.incarnations.back().death) agent.incarnations.back().death = heard;
     }
-    excuses_.was({id, std::nullopt, ExcuseCause::not_running, heard, at, agent.name() + " may not have been running"});
+    excuses_.was({id, std::nullopt, ExcuseCause::not_running, heard, at, agent.name() + " may not have been running",
+                  std::nullopt, true});
     return true;
 }
 

@@ -42,6 +42,8 @@ class Agent {
     [[nodiscard]] bool deliveries_tracked() const { return deliveries_tracked_; }
     [[nodiscard]] const std::vector<Delivery>& deliveries(BundleId bundle) const;
     void persisted(BundleId bundle, RevisionNumber number);
+    /// What boot records say was there from an earlier life, of all its lives.
+    [[nodiscard]] const std::vector<RevisionNumber>& persisted(BundleId bundle) const;
     /// True when the revision had begun to arrive by `t`, or was there from an earlier life.
     [[nodiscard]] bool exposed(BundleId bundle, RevisionNumber number, TrueTime t) const;
 

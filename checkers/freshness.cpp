@@ -32,6 +32,8 @@ void BoundedStaleness::judge(const Decision& decision, BundleId bundle, const Se
     if (floor == nothing_active) return;
     bool stale = false;
     if (seen != nullptr) {
+        // Between revisions of two authorities that do not know of each other, neither is too old.
+        if (!model().bundle(bundle).comparable(seen->number, floor)) return;
         stale = too_old(bundle, seen->number, floor);
     } else {
         // Undefined and refusals have many causes; only a verdict tells of the revision behind it.

@@ -16,6 +16,13 @@ void Histogram::add(Duration duration) {
     max_ = std::max(max_, duration);
 }
 
+void Histogram::add(const Histogram& other) {
+    if (buckets_.size() < other.buckets_.size()) buckets_.resize(other.buckets_.size(), 0);
+    for (std::size_t bucket = 0; bucket < other.buckets_.size(); ++bucket) buckets_[bucket] += other.buckets_[bucket];
+    count_ += other.count_;
+    max_ = std::max(max_, other.max_);
+}
+
 Duration Histogram::quantile(std::int64_t per_mille) const {
     const std::int64_t wanted = (count_ * per_mille + 999) / 1000;
     std::int64_t seen = 0;

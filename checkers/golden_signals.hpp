@@ -16,6 +16,8 @@ namespace mistrial::checkers {
 class Histogram {
   public:
     void add(Duration duration);
+    /// Everything that `other` holds, too.
+    void add(const Histogram& other);
     [[nodiscard]] std::int64_t count() const { return count_; }
     [[nodiscard]] Duration max() const { return max_; }
     /// The smallest bucket's upper edge with at least `per_mille`/1000 of all at or below it, never above `max`.

@@ -34,7 +34,7 @@ TEST(Definitions, ShareOnlyValueTypesWithTheCheckersThatTheyJudge) {
 }
 
 TEST(Definitions, AreKnownToNoChecker) {
-    for (const char* folder : {"/checkers", "/checkers/kernels"}) {
+    for (const char* folder : {"/checkers", "/checkers/kernels", "/checkers/linearizability"}) {
         for (const auto& entry : std::filesystem::directory_iterator(std::string(MISTRIAL_SOURCE_DIR) + folder)) {
             const std::string name = entry.path().filename();
             if (!entry.is_regular_file() || name.find("_test.") != std::string::npos) continue;

@@ -40,7 +40,7 @@ void Convergence::judge(const OperationNote& note, BundleId id) {
     const RevisionNumber target = this->target(id);
     if (target == nothing_active || publishing(id)) return;
     const TrueTime due = this->due(note.agent, id, target, note.inv, note.res);
-    if (note.inv <= due) return;
+    if (note.inv <= due || !model().bundle(id).comparable(note.number, target)) return;
     exercised(note.agent);
     if (probed_for_.size() <= note.agent) probed_for_.resize(note.agent + 1);
     std::vector<RevisionNumber>& probed = probed_for_[note.agent];
@@ -155,6 +155,135 @@ std::vector<Violation> Convergence::violations() const {
     std::vector<Violation> violations;
     for (const Episode& episode : episodes_.all()) violations.push_back(describe(episode));
     return violations;
+}
+
+Progress::Progress(Model& model, Claim claim)
+    : PropertyChecker(model, std::move(claim)),
+      connections_(model.floor_table(this->claim().within.value_or(Duration::zero()), Duty::poll)) {}
+
+bool Progress::polls(AgentId id) const {
+    const Agent& agent = model().agent(id);
+    return !servers_.contains(agent.name()) && (model().listed_agents().empty() || agent.in_run_record);
+}
+
+void Progress::on_event(const history::Record& record) {
+    const auto* serve = std::get_if<history::Serve>(&record.value);
+    if (serve == nullptr) return;
+    if (!servers_.contains(serve->server)) servers_.insert(serve->server);
+    const BundleId bundle = model().find_bundle(serve->bundle);
+    if (!serve->agent || bundle == no_bundle) return;
+    const AgentId agent = model().intern_agent(*serve->agent);
+    if (!polls(agent) || !covers(agent) || !covers_bundle(bundle)) return;
+    Loop& loop = loops_[{agent, bundle}];
+    Poll poll{record.index, serve->began, record.time, serve->server, serve->status};
+    const auto& lives = model().agent(agent).incarnations;
+    if (loop.last || !lives.empty()) {
+        const TrueTime from = loop.last ? loop.last->at : lives.front().boot;
+        loop.longest_silence = std::max(loop.longest_silence,
+                                        model().floor(connections_, agent, bundle).connected(from, record.time));
+        exercised(agent);
+        judge({agent, bundle, from, record.time, loop.last, poll, record.index, {}});
+    }
+    ++loop.polls;
+    loop.last = std::move(poll);
+}
+
+TrueTime Progress::deadline(const Silence& silence) const {
+    return model().floor(connections_, silence.agent, silence.bundle).deadline(silence.from, silence.from);
+}
+
+void Progress::judge(Silence silence) {
+    if (!claim().within) return;
+    silence.deadline = deadline(silence);
+    if (silence.deadline >= silence.to) {
+        return episodes_.clean(std::uint64_t{silence.agent} << 32 | silence.bundle, silence.from);
+    }
+    held_.hold(std::move(silence), [this](const Silence& oldest) { confirm(oldest); });
+}
+
+void Progress::on_late_excuse() {
+    held_.drop_if([&](Silence& silence) {
+        silence.deadline = deadline(silence);
+        return silence.deadline >= silence.to;
+    });
+}
+
+void Progress::confirm(const Silence& silence) {
+    if (!polls(silence.agent)) return;
+    Episode& episode =
+        episodes_.hit(std::uint64_t{silence.agent} << 32 | silence.bundle, 0, silence.from, silence.to);
+    if (episode.count == 1 || silence.to - silence.from > episode.detail.to - episode.detail.from) episode.detail = silence;
+    hit(silence.before ? silence.before->index : silence.after->index);
+}
+
+void Progress::finish() {
+    for (const auto& [subject, loop] : loops_) {
+        judge({subject.first, subject.second, loop.last->at, model().now(), loop.last, std::nullopt, model().newest_index(), {}});
+    }
+    held_.confirm_all([this](const Silence& silence) { confirm(silence); });
+}
+
+Violation Progress::describe(const Episode& episode) const {
+    const Silence& silence = episode.detail;
+    const std::string& name = model().agent(silence.agent).name();
+    const std::string& bundle = model().bundle(silence.bundle).name();
+    const Timeline timeline{silence.from};
+    // Under way by the deadline: then it was the server that took its time.
+    const bool asked = silence.after && silence.after->began <= silence.deadline;
+
+    Violation violation;
+    violation.agent = name;
+    violation.attribution = asked ? Attribution::system : Attribution::agent;
+    violation.from = episode.from;
+    violation.to = episode.to;
+    violation.count = episode.count;
+    if (silence.before) violation.witness.push_back(silence.before->index);
+    violation.witness.push_back(silence.ends);
+    violation.summary = fmt::format("{} was connected but had no request for bundle {} answered for {}, {} .. {}, {}", name,
+                                    bundle, format_seconds(silence.to - silence.from), run_time(silence.from),
+                                    run_time(silence.to), counted(episode.count, "time"));
+    std::vector<std::string>& proof = violation.proof;
+    proof.push_back(silence.before
+                        ? fmt::format("{} answered a request of {} for bundle {} with {} in record {}; that instant, {}, is "
+                                      "t = 0 below.",
+                                      silence.before->server, name, bundle, silence.before->status, silence.before->index,
+                                      run_time(silence.from))
+                        : fmt::format("{} first booted at {}, which is t = 0 below.", name, run_time(silence.from)));
+    proof.push_back(fmt::format("The claimed bound is {}{}: the next had to be answered by t={}.",
+                                format_duration(*claim().within),
+                                claim().terms.empty() ? std::string{} : fmt::format(" ({})", fmt::join(claim().terms, "; ")),
+                                timeline.at(silence.deadline)));
+    proof.push_back(silence.after ? fmt::format("{} answered the next at t={} (record {}); it had come at t={}.",
+                                                silence.after->server, timeline.at(silence.after->at), silence.after->index,
+                                                timeline.at(silence.after->began))
+                                  : fmt::format("No server answered another until the history ends at t={} (record {}).",
+                                                timeline.at(silence.to), silence.ends));
+    proof.push_back(tell_excuses(model(), timeline, silence.agent, silence.bundle, silence.from, silence.to, Duty::poll));
+    proof.push_back(fmt::format("Not explained by: a restart ({}), the servers ({}).",
+                                tell_restart(model(), timeline, silence.agent, no_incarnation, silence.from, silence.to),
+                                asked ? "the request was at the server by then" : "no request was with any of them by then"));
+    proof.push_back(fmt::format("Nearest passing history: had the next been answered {} earlier.",
+                                format_seconds(silence.to - silence.deadline)));
+    return violation;
+}
+
+std::vector<Violation> Progress::violations() const {
+    std::vector<Violation> violations;
+    for (const Episode& episode : episodes_.all()) violations.push_back(describe(episode));
+    return violations;
+}
+
+Json Progress::measured() const {
+    Json values = Json::object();
+    for (const auto& [subject, loop] : loops_) {
+        if (!polls(subject.first)) continue;
+        Json& agent = values["agents"][model().agent(subject.first).name()];
+        if (agent.is_null()) agent = Json::object();
+        agent["polls"] = agent.value("polls", std::int64_t{0}) + loop.polls;
+        agent["longest_silence_ns"] =
+            std::max(agent.value("longest_silence_ns", std::int64_t{0}), std::int64_t{loop.longest_silence.count()});
+    }
+    return values;
 }
 
 }  // namespace mistrial::checkers

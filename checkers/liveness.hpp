@@ -5,6 +5,10 @@
 #include "checkers/proof.hpp"
 #include "checkers/property_checker.hpp"
 
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace mistrial::checkers {
@@ -48,6 +52,57 @@ class Convergence final : public PropertyChecker {
     Held<Stale> held_;
     kernels::Episodes<Stale> episodes_;
     Reason unfinished_ = Reason::none;
+};
+
+/// L2: an agent that is connected keeps asking its source: after each request that a server answered, whatever it
+/// answered, the next is answered within the bound, counted in connected time without a break (kernel K4). By the servers'
+/// own records, so that an agent which has stopped asking is found before any publish tells. Of one download loop for each
+/// agent and bundle; a loop that never asked is nobody's.
+class Progress final : public PropertyChecker {
+  public:
+    Progress(Model& model, Claim claim);
+    void on_event(const history::Record& record) override;
+    void on_late_excuse() override;
+    void finish() override;
+    [[nodiscard]] std::vector<Violation> violations() const override;
+    [[nodiscard]] Json measured() const override;
+
+  private:
+    struct Poll {
+        std::uint64_t index = 0;
+        TrueTime began;
+        TrueTime at;
+        std::string server;
+        int status = 0;
+    };
+    struct Loop {
+        std::optional<Poll> last;
+        std::int64_t polls = 0;
+        Duration longest_silence{};
+    };
+    struct Silence {
+        AgentId agent = 0;
+        BundleId bundle = 0;
+        TrueTime from;
+        TrueTime to;
+        std::optional<Poll> before;  ///< empty: none since the agent's first boot
+        std::optional<Poll> after;   ///< empty: none until the history ends
+        std::uint64_t ends = 0;      ///< the record that shows that time had gone on so far
+        TrueTime deadline;
+    };
+    using Episode = kernels::Episodes<Silence>::Episode;
+
+    [[nodiscard]] bool polls(AgentId agent) const;
+    [[nodiscard]] TrueTime deadline(const Silence& silence) const;
+    void judge(Silence silence);
+    void confirm(const Silence& silence);
+    [[nodiscard]] Violation describe(const Episode& episode) const;
+
+    FloorTable& connections_;
+    std::map<std::pair<AgentId, BundleId>, Loop> loops_;
+    std::set<std::string> servers_;  ///< mirrors ask too, but only when they are asked
+    Held<Silence> held_;
+    kernels::Episodes<Silence> episodes_;
 };
 
 }  // namespace mistrial::checkers

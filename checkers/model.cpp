@@ -7,7 +7,8 @@ namespace mistrial::checkers {
 namespace {
 
 const kernels::Acknowledged& acknowledged_of(const void* model, BundleId bundle) {
-    return static_cast<const Model*>(model)->bundle(bundle).acknowledged();
+    static const kernels::Acknowledged nothing;
+    return bundle == no_bundle ? nothing : static_cast<const Model*>(model)->bundle(bundle).acknowledged();
 }
 
 /// Whom a question is about, as a maintainer would say it.
@@ -64,7 +65,7 @@ OperationNote note_of(const StatusReport& status, const Seen& seen) {
     return note;
 }
 
-Model::Model() : excuses_(acknowledged_of, this), fleet_(excuses_) {}
+Model::Model() : excuses_(acknowledged_of, this), fleet_(excuses_), logs_(excuses_) {}
 
 BundleId Model::intern_bundle(std::string_view name) {
     const BundleId id = bundle_names_.intern(name);
@@ -103,6 +104,22 @@ Result<> Model::run_record(const history::RunInfo& run) {
         const std::string canary = special.value("canary", "");
         if (canary == "allow") input.canary = Input::Canary::allow;
         if (canary == "deny") input.canary = Input::Canary::deny;
+        if (const auto probe = special.find("new_enemy"); probe != special.end()) {
+            const auto side = [&](const char* name) -> Result<std::pair<BundleId, std::string>> {
+                const auto named = probe->is_object() ? probe->find(name) : probe->end();
+                if (!probe->is_object() || named == probe->end() || !named->is_object() || named->size() != 1 ||
+                    !named->begin()->is_string()) {
+                    return fail("\"new_enemy\" of input {}: \"{}\" must be one bundle and its revision, like {{\"acl\": \"r12\"}}",
+                                id, name);
+                }
+                return std::pair{intern_bundle(named->items().begin().key()), named->begin()->get<std::string>()};
+            };
+            const auto newer = side("newer");
+            if (!newer) return newer.error();
+            const auto older = side("older");
+            if (!older) return older.error();
+            input.new_enemy = Input::NewEnemy{newer->first, newer->second, older->first, older->second};
+        }
     }
     return {};
 }
@@ -121,11 +138,14 @@ Result<std::pair<BundleId, RevisionNumber>> Model::publish_begins(const history:
     for (const auto& [earlier_bundle, earlier] : not_yet_effective_) {
         if (earlier_bundle == id) bundle.note_unordered(earlier);
     }
+    for (RevisionNumber other = 1; bundle.several_authorities() && other < *number; ++other) {
+        if (!bundle.builds_on(*number, other)) bundle.note_unordered(other);
+    }
     not_yet_effective_.emplace_back(id, *number);
     if (bundle.revision(*number).bad) {
         const std::string label = fmt::format("{} of {}, which agents must refuse, hid what was published before it",
                                               publish.revision, publish.bundle);
-        bad_heads_.push_back({id, *number, excuses_.begins({std::nullopt, id, ExcuseCause::bad_head, inv, std::nullopt, label})});
+        bad_heads_.push_back({id, *number, excuses_.begins({std::nullopt, id, ExcuseCause::bad_head, inv, std::nullopt, label, Channel::deliveries})});
     }
     return std::pair{id, *number};
 }
@@ -140,6 +160,7 @@ std::optional<std::pair<BundleId, RevisionNumber>> Model::publish_ends(const his
     Revision& revision = bundle.revision(*number);
     revision.completion_index = record.index;
     revision.res = record.time;
+    revision.session = intern_session(record.session);
     switch (record.type) {
         case history::Type::ok:
             revision.outcome = PublishOutcome::ok;
@@ -227,10 +248,15 @@ void Model::fault(const history::Fault& fault, const history::Record& record) {
         std::vector<Excuses::WindowId>& windows = fault_windows_.emplace_back();
         for (const auto& [name, excuse] : fault.excuses) {
             const AgentId agent = fleet_.intern(name);
-            for (const std::string& bundle : excuse.bundles) {
-                windows.push_back(excuses_.begins({agent, intern_bundle(bundle), ExcuseCause::fault, record.time,
-                                                   std::nullopt, fmt::format("{} {}", fault.kind, fault.fault)}));
-            }
+            const std::string label = fmt::format("{} {}", fault.kind, fault.fault);
+            const auto begins = [&](std::optional<BundleId> bundle, Channel channel) {
+                windows.push_back(excuses_.begins(
+                    {agent, bundle, ExcuseCause::fault, record.time, std::nullopt, label, channel}));
+            };
+            for (const std::string& bundle : excuse.bundles) begins(intern_bundle(bundle), Channel::deliveries);
+            if (excuse.answers) begins(std::nullopt, Channel::answers);
+            if (excuse.status) begins(std::nullopt, Channel::status);
+            if (excuse.log) begins(std::nullopt, Channel::log);
         }
     }
     FaultSeen& seen = faults_[known->second];
@@ -290,6 +316,27 @@ bool Model::atomic(BundleId id) const {
     return run_.atomic.empty() || std::any_of(run_.atomic.begin(), run_.atomic.end(), [&](const auto& group) {
                return std::find(group.begin(), group.end(), bundles_[id].name()) != group.end();
            });
+}
+
+Wanted Model::wanted(const Json& asked) const {
+    Wanted wanted;
+    if (asked.is_object()) {
+        for (const auto& [name, revision] : asked.items()) {
+            const BundleId bundle = find_bundle(name);
+            if (bundle == Names::none || !revision.is_string()) continue;
+            if (const auto number = bundles_[bundle].find(revision.get_ref<const std::string&>())) {
+                wanted.emplace_back(bundle, *number);
+            }
+        }
+    } else if (asked.is_string()) {
+        for (BundleId bundle = 0; bundle < bundle_count(); ++bundle) {
+            if (const auto number = bundles_[bundle].find(asked.get_ref<const std::string&>())) {
+                wanted.emplace_back(bundle, *number);
+            }
+        }
+        if (wanted.size() != 1) wanted.clear();
+    }
+    return wanted;
 }
 
 Seen Model::resolve_bundle(BundleId id, const std::map<std::string, std::string>& markers,
@@ -373,6 +420,15 @@ std::vector<Seen> Model::resolve_logged(const history::Revisions& revisions) {
     std::vector<Seen> seen;
     for (const auto& [name, revision] : revisions) seen.push_back(resolve_bundle(intern_bundle(name), {}, &revision));
     return seen;
+}
+
+RevisionSetId Model::named_revisions(AgentId agent, const std::vector<Seen>& seen) {
+    return logs_.revisions_of(agent, seen, [this](const Seen& one) -> std::string {
+        if (one.reported && is_named(*one.reported)) return *one.reported;
+        if (one.state == Seen::State::torn) return {};
+        if (one.number != nothing_active) return bundles_[one.bundle].revision(one.number).name;
+        return is_named(one.text) && one.state == Seen::State::unpublished ? one.text : std::string{};
+    });
 }
 
 }  // namespace mistrial::checkers

@@ -1,11 +1,15 @@
 #pragma once
 
+#include "checkers/activations.hpp"
 #include "checkers/decision.hpp"
 #include "checkers/excuses.hpp"
 #include "checkers/finding.hpp"
 #include "checkers/fleet.hpp"
+#include "checkers/log_ledger.hpp"
 #include "checkers/revisions.hpp"
 #include "core/history/operation.hpp"
+
+#include <boost/container/small_vector.hpp>
 
 #include <deque>
 #include <map>
@@ -22,13 +26,25 @@ struct Input {
     enum class Canary : std::uint8_t { none, allow, deny };
     enum class Combine : std::uint8_t { single, conjunction, disjunction };
 
+    /// A promise: allowed by nobody but who has `newer` or later together with something before `older`.
+    struct NewEnemy {
+        BundleId newer_bundle = 0;
+        std::string newer;
+        BundleId older_bundle = 0;
+        std::string older;
+    };
+
     Combine combine = Combine::single;
     std::vector<BundleId> bundles;              ///< that combine
     std::optional<ExpectedId> inactive;         ///< what a bundle that is not active contributes
     Canary canary = Canary::none;
+    std::optional<NewEnemy> new_enemy;
     std::string subject;  ///< whom it is about: "alice"
     std::string text;     ///< the whole question: "user alice, action read"
 };
+
+/// Revisions that somebody named.
+using Wanted = boost::container::small_vector<std::pair<BundleId, RevisionNumber>, 4>;
 
 /// Everything that all checkers read: publishes with their oracle, agents, excuses, inputs, answers. It is built from
 /// the same stream of records that the checkers see, one step ahead of them, and holds no decision.
@@ -41,14 +57,20 @@ class Model {
 
     // What checkers ask.
     [[nodiscard]] const Bundle& bundle(BundleId id) const { return bundles_[id]; }
+    /// The bundle of this name; `no_bundle` when nothing has spoken of it.
+    [[nodiscard]] BundleId find_bundle(std::string_view name) const { return bundle_names_.find(name); }
     [[nodiscard]] BundleId bundle_count() const { return static_cast<BundleId>(bundles_.size()); }
+    /// The revisions that `at_least` or `exactly` of a request name, as far as their publishes have begun; a plain text
+    /// names one of the only bundle that has a revision of that name.
+    [[nodiscard]] Wanted wanted(const Json& asked) const;
     [[nodiscard]] const Fleet& fleet() const { return fleet_; }
     [[nodiscard]] const Agent& agent(AgentId id) const { return fleet_.agent(id); }
     [[nodiscard]] const Answers& answers() const { return answers_; }
     [[nodiscard]] const Excuses& excuses() const { return excuses_; }
     [[nodiscard]] FloorTable& floor_table(Duration within, bool faults_excuse) {
-        return excuses_.table(within, faults_excuse);
+        return excuses_.table(within, faults_excuse ? Duty::enforce : Duty::enforce_always);
     }
+    [[nodiscard]] FloorTable& floor_table(Duration within, Duty duty) { return excuses_.table(within, duty); }
     [[nodiscard]] const kernels::DeadlineFloor& floor(FloorTable& table, AgentId agent, BundleId bundle) const {
         return excuses_.floor(table, agent, bundle);
     }
@@ -70,15 +92,20 @@ class Model {
     [[nodiscard]] const std::map<std::string, history::RunInfo::Agent>& listed_agents() const { return run_.agents; }
     [[nodiscard]] const history::RunInfo& run() const { return run_; }
     [[nodiscard]] TrueTime now() const { return now_; }
+    [[nodiscard]] std::uint64_t newest_index() const { return newest_index_; }  ///< of the record of `now`
     /// True when publishes have no invoke records: at any time there may be one that nobody knows of yet, so that nothing
     /// can be said of what *every* revision begun by now decides.
     [[nodiscard]] bool may_hide_publishes() const { return may_hide_publishes_; }
     [[nodiscard]] const std::deque<FaultSeen>& faults() const { return faults_; }
+    [[nodiscard]] const Activations& activations() const { return activations_; }
     /// Agents that each fault (in the order of `faults`) can delay, silence or skew.
     [[nodiscard]] const std::vector<std::set<std::string>>& fault_agents() const { return fault_agents_; }
 
     // What the suite tells it, in the order of the records.
-    void at(TrueTime now) { now_ = now; }
+    void at(TrueTime now, std::uint64_t index) {
+        now_ = now;
+        newest_index_ = index;
+    }
     [[nodiscard]] Result<> run_record(const history::RunInfo& run);
     [[nodiscard]] Result<std::pair<BundleId, RevisionNumber>> publish_begins(const history::Publish& publish,
                                                                              std::uint64_t index, TrueTime inv);
@@ -94,19 +121,30 @@ class Model {
 
     AgentId intern_agent(std::string_view name) { return fleet_.intern(name); }
     Fleet& lives() { return fleet_; }
+    /// The decision log, joined with the decisions.
+    LogLedger& logs() { return logs_; }
+    /// The number of the revisions that an answer or an event names, for comparison in the ledger.
+    RevisionSetId named_revisions(AgentId agent, const std::vector<Seen>& seen);
     InputId intern_input(const history::Decide& decide);
     /// The number of an input that is only named; `no_input` for the empty name.
     InputId intern_input(std::string_view name);
     SessionId intern_session(const std::optional<std::string>& name) {
         return name ? session_names_.intern(*name) : no_session;
     }
-    PathId intern_path(std::string_view path) { return path_names_.intern(path); }
+    /// The same path for `/mistrial/decision` and `mistrial/decision`; 0 for none.
+    PathId intern_path(std::string_view path) {
+        if (path_names_.size() == 0) (void)path_names_.intern("");
+        return path_names_.intern(path.starts_with('/') ? path.substr(1) : path);
+    }
+    [[nodiscard]] const std::string& path_name(PathId id) const { return path_names_.text(id); }
     AnswerId intern_answer(const history::Answer& answer) { return answers_.id_of(answer); }
     /// Resolves what an answer or a status of this agent shows; remembered until the agent shows something else.
     [[nodiscard]] const std::vector<Seen>& resolve(AgentId agent, const history::Revisions& revisions,
                                                    const history::Markers& markers);
     /// The same for what an event of a decision log names; such events come from many moments, so nothing is remembered.
     [[nodiscard]] std::vector<Seen> resolve_logged(const history::Revisions& revisions);
+    void shows(const Decision& decision) { activations_.shows(decision); }
+    void shows(const StatusReport& status) { activations_.shows(status); }
     /// Something shows this revision at `t`: it has taken effect.
     void observed(BundleId bundle, RevisionNumber number, const history::Record& by);
 
@@ -130,12 +168,15 @@ class Model {
                                       const std::string* reported) const;
 
     TrueTime now_;
+    std::uint64_t newest_index_ = 0;
     history::RunInfo run_;
     Names bundle_names_;
     std::deque<Bundle> bundles_;
     Answers answers_;
     Excuses excuses_;
     Fleet fleet_;
+    Activations activations_;
+    LogLedger logs_;
     Names input_names_;
     Names session_names_;
     Names path_names_;

@@ -31,7 +31,7 @@ class ModelTest : public ::testing::Test {
         value.bundle = bundle;
         value.revision = revision;
         if (!content.is_null()) value.content = content;
-        model.at(at_ms(now += 10));
+        model.at(at_ms(now += 10), index);
         const auto begun = model.publish_begins(value, index++, at_ms(now));
         ASSERT_TRUE(begun) << begun.error().message;
         if (how == history::Type::invoke) return;
@@ -40,7 +40,7 @@ class ModelTest : public ::testing::Test {
         record.time = at_ms(now += 10);
         record.type = how;
         (void)model.publish_ends(value, record);
-        model.at(at_ms(now += 10));
+        model.at(at_ms(now += 10), index);
     }
     Seen show(const history::Markers& markers, const history::Revisions& revisions = {}) {
         const std::vector<Seen>& seen = model.resolve(a1, revisions, markers);

@@ -10,7 +10,7 @@ using Combine = Input::Combine;
 
 /// What one bundle contributes to the answer.
 std::vector<AnswerId> contributions(const Model& model, InputId input, std::size_t place, BundleId bundle,
-                                    RevisionNumber number, std::optional<WallTime> clock) {
+                                    RevisionNumber number, std::optional<ClockWindow> clock) {
     if (number != nothing_active) {
         return model.answers().possible(model.bundle(bundle).expected(number, input), clock);
     }
@@ -36,7 +36,7 @@ Combine combination(const Model& model, InputId input) {
 }  // namespace
 
 std::vector<AnswerId> possible_answers(const Model& model, InputId input, std::span<const RevisionNumber> state,
-                                       std::optional<WallTime> clock) {
+                                       std::optional<ClockWindow> clock) {
     const std::vector<BundleId>& bundles = model.bundles_of(input);
     const Combine how = combination(model, input);
     if (input == no_input || state.size() != bundles.size() || state.empty()) return {};
@@ -57,7 +57,7 @@ std::vector<AnswerId> possible_answers(const Model& model, InputId input, std::s
 }
 
 std::optional<bool> admits(const Model& model, InputId input, std::span<const RevisionNumber> state,
-                           std::optional<WallTime> clock, AnswerId answer) {
+                           std::optional<ClockWindow> clock, AnswerId answer) {
     if (input == no_input) return std::nullopt;
     if (state.size() == 1 && state[0] != nothing_active && combination(model, input) == Combine::single) {
         const ExpectedId expected = model.bundle(model.bundles_of(input)[0]).expected(state[0], input);
@@ -78,6 +78,17 @@ std::optional<State> state_of(const Model& model, const Decision& decision) {
         state.push_back(seen->number);
     }
     return state;
+}
+
+std::optional<AnswerId> only_answer(const Model& model, const Decision& decision, BundleId bundle, RevisionNumber number) {
+    std::optional<State> state = state_of(model, decision);
+    if (!state) return std::nullopt;
+    const std::vector<BundleId>& bundles = model.bundles_of(decision.input);
+    for (std::size_t i = 0; i < bundles.size(); ++i) {
+        if (bundles[i] == bundle) (*state)[i] = number;
+    }
+    const std::vector<AnswerId> answers = possible_answers(model, decision.input, *state, decision.clock);
+    return answers.size() == 1 ? std::optional(answers[0]) : std::nullopt;
 }
 
 std::optional<bool> explained_by_some(const Model& model, InputId input, AnswerId answer, RevisionNumber floor) {
@@ -101,6 +112,46 @@ std::optional<bool> explained_by_some(const Model& model, InputId input, AnswerI
         }
     }
     return told ? std::optional(false) : std::nullopt;
+}
+
+std::optional<BundleId> sole_bundle(const Model& model, InputId input) {
+    if (input == no_input || combination(model, input) != Combine::single) return std::nullopt;
+    const std::vector<BundleId>& bundles = model.bundles_of(input);
+    if (bundles.size() != 1 || model.bundle(bundles[0]).newest() == nothing_active) return std::nullopt;
+    return bundles[0];
+}
+
+bool may_explain(const Model& model, InputId input, AnswerId answer, RevisionNumber number, TrueTime by) {
+    if (number == nothing_active) {
+        const RevisionNumber none[] = {nothing_active};
+        return admits(model, input, none, std::nullopt, answer).value_or(true);
+    }
+    const Bundle& bundle = model.bundle(model.bundles_of(input)[0]);
+    const Revision& revision = bundle.revision(number);
+    if (revision.inv > by || revision.failed_before(by)) return false;
+    const ExpectedId expected = bundle.expected(number, input);
+    return expected == not_told || model.answers().admits(expected, std::nullopt, answer);
+}
+
+std::optional<RevisionNumber> least_explaining(const Model& model, InputId input, AnswerId answer, RevisionNumber floor,
+                                               TrueTime by) {
+    if (floor == nothing_active && may_explain(model, input, answer, nothing_active, by)) return nothing_active;
+    const Bundle& bundle = model.bundle(model.bundles_of(input)[0]);
+    std::optional<RevisionNumber> least;
+    for (const RevisionNumber number : bundle.unordered()) {
+        if (number >= floor || (least && *least <= number) || bundle.certainly_before(number, floor)) continue;
+        if (may_explain(model, input, answer, number, by)) least = number;
+    }
+    if (least) return least;
+    for (RevisionNumber number = std::max(floor, RevisionNumber{1}); number <= bundle.newest();) {
+        if (bundle.revision(number).inv > by) return std::nullopt;
+        if (may_explain(model, input, answer, number, by)) return number;
+        const ExpectedId expected = bundle.expected(number, input);
+        const bool told_alike = expected != not_told && !model.answers().admits(expected, std::nullopt, answer) &&
+                                bundle.newest_untabled() <= number;
+        number = told_alike ? bundle.same_until(number, input) + 1 : number + 1;
+    }
+    return std::nullopt;
 }
 
 bool may_be_allowed(const Model& model, InputId input) {

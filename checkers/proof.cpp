@@ -88,11 +88,11 @@ std::string tell_operation(const Model& model, const Timeline& timeline, const O
 }
 
 std::string tell_excuses(const Model& model, const Timeline& timeline, AgentId agent, BundleId bundle, TrueTime from,
-                         TrueTime to) {
+                         TrueTime to, Duty duty) {
     std::vector<std::string> touching;
     for (const ExcuseWindow& window : model.excuses().windows()) {
         const TrueTime end = window.to.value_or(TrueTime::max());
-        if (!window.concerns(agent, bundle) || end <= from || window.from >= to) continue;
+        if (!window.suspends(duty) || !window.concerns(agent, bundle) || end <= from || window.from >= to) continue;
         touching.push_back(fmt::format("{} ({})", window.label, timeline.span(window.from, end)));
     }
     const std::string& name = model.agent(agent).name();
@@ -104,11 +104,20 @@ std::string tell_excuses(const Model& model, const Timeline& timeline, AgentId a
                        listed(touching, 6));
 }
 
+namespace {
+
+/// Delivered in place of `number`: that one, or one that builds on it.
+bool supersedes(const Bundle& bundle, RevisionNumber delivered, RevisionNumber number) {
+    return bundle.comparable(delivered, number) && !bundle.certainly_before(delivered, number);
+}
+
+}  // namespace
+
 bool delivered_by(const Model& model, AgentId agent, BundleId id, RevisionNumber number, TrueTime by) {
     const Bundle& bundle = model.bundle(id);
     const std::vector<Delivery>& all = model.agent(agent).deliveries(id);
     return std::any_of(all.begin(), all.end(), [&](const Delivery& delivery) {
-        return delivery.complete && delivery.at <= by && !bundle.certainly_before(delivery.number, number);
+        return delivery.complete && delivery.at <= by && supersedes(bundle, delivery.number, number);
     });
 }
 
@@ -125,7 +134,7 @@ std::string tell_deliveries(const Model& model, const Timeline& timeline, AgentI
     for (const Delivery& delivery : subject.deliveries(id)) {
         if (delivery.at > by || !delivery.complete) continue;
         last = &delivery;
-        if (first == nullptr && !bundle.certainly_before(delivery.number, number)) first = &delivery;
+        if (first == nullptr && supersedes(bundle, delivery.number, number)) first = &delivery;
     }
     if (first != nullptr) {
         return fmt::format("{} had been served {} by {} at t={}", subject.name(), bundle.revision(first->number).name,
@@ -138,7 +147,7 @@ std::string tell_deliveries(const Model& model, const Timeline& timeline, AgentI
     for (AgentId other = 0; other < model.fleet().size(); ++other) {
         if (other == agent || !delivered_by(model, other, id, number, by)) continue;
         for (const Delivery& delivery : model.agent(other).deliveries(id)) {
-            if (!delivery.complete || delivery.at > by || bundle.certainly_before(delivery.number, number)) continue;
+            if (!delivery.complete || delivery.at > by || !supersedes(bundle, delivery.number, number)) continue;
             return text + fmt::format(", while {} was at t={}", model.agent(other).name(), timeline.at(delivery.at));
         }
     }

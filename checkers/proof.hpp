@@ -41,9 +41,10 @@ class Timeline {
 [[nodiscard]] std::string tell_operation(const Model& model, const Timeline& timeline, const OperationNote& note,
                                          BundleId bundle);
 
-/// Which faults, boots and stalls touched the agent for this bundle in [from, to]; and the sentence that none did.
+/// Which faults, boots and stalls kept the agent from this duty (for this bundle) in [from, to]; and the sentence that
+/// none did.
 [[nodiscard]] std::string tell_excuses(const Model& model, const Timeline& timeline, AgentId agent, BundleId bundle,
-                                       TrueTime from, TrueTime to);
+                                       TrueTime from, TrueTime to, Duty duty = Duty::enforce);
 /// What the server's records say of deliveries of `number` or newer to the agent, by `by`.
 [[nodiscard]] std::string tell_deliveries(const Model& model, const Timeline& timeline, AgentId agent, BundleId bundle,
                                           RevisionNumber number, TrueTime by);

@@ -16,7 +16,7 @@ bool remembered(std::vector<std::int8_t>& answers, std::uint32_t number, const A
 }  // namespace
 
 std::int64_t PropertyChecker::obligations() const {
-    return std::accumulate(obligations_.begin(), obligations_.end(), std::int64_t{0});
+    return std::accumulate(obligations_.begin(), obligations_.end(), obligations_elsewhere_);
 }
 
 std::int64_t PropertyChecker::obligations_of(AgentId agent) const {
@@ -31,9 +31,9 @@ bool PropertyChecker::covers_bundle(BundleId bundle) {
     return remembered(covers_bundle_, bundle, [&] { return claim_.covers_bundle(model_.bundle(bundle).name()); });
 }
 
-void PropertyChecker::exercised(AgentId agent) {
+void PropertyChecker::exercised(AgentId agent, std::int64_t times) {
     if (obligations_.size() <= agent) obligations_.resize(agent + 1, 0);
-    ++obligations_[agent];
+    obligations_[agent] += times;
 }
 
 }  // namespace mistrial::checkers

@@ -37,6 +37,10 @@ class PropertyChecker {
     /// Everything else, after the model has taken it in: deliveries, uploads, boots and deaths, barriers, clock samples,
     /// faults, stalls. Rare enough to be looked at as it stands in the history.
     virtual void on_event(const history::Record&) {}
+    /// An operation of a client on a register or a store, of whatever system (linearizability/collection.hpp): it begins
+    /// (where the history has invocations), and it ends, having begun at `inv`.
+    virtual void on_call_begins(const history::Record&) {}
+    virtual void on_call_ends(const history::Record&, TrueTime /*inv*/, std::optional<std::uint64_t> /*invoke_index*/) {}
     /// An excuse became known that reaches back into the past.
     virtual void on_late_excuse() {}
     virtual void finish() {}
@@ -45,8 +49,13 @@ class PropertyChecker {
     [[nodiscard]] virtual std::vector<Violation> violations() const = 0;
     /// What it measured beside violations, for results of a property that nobody claimed. After `finish`.
     [[nodiscard]] virtual Json measured() const { return Json::object(); }
+    /// What the claim itself leaves to measurement (by a parameter such as `except`), told beside its result; null when
+    /// it leaves nothing. After `finish`.
+    [[nodiscard]] virtual Json set_aside() const { return nullptr; }
     /// Why the claim cannot be judged although it was exercised.
     [[nodiscard]] virtual Reason unfinished() const { return Reason::none; }
+    /// What a reader should know beside that. After `finish`.
+    [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
 
     [[nodiscard]] const Claim& claim() const { return claim_; }
     [[nodiscard]] std::int64_t obligations() const;
@@ -58,8 +67,10 @@ class PropertyChecker {
     /// True when the claim is about this agent, or this bundle.
     [[nodiscard]] bool covers(AgentId agent);
     [[nodiscard]] bool covers_bundle(BundleId bundle);
-    /// The property was put to the test once at this agent.
-    void exercised(AgentId agent);
+    /// The property was put to the test at this agent, once if nothing else is said.
+    void exercised(AgentId agent, std::int64_t times = 1);
+    /// So many times, at no agent: by clients of another system.
+    void exercised_elsewhere(std::int64_t times) { obligations_elsewhere_ += times; }
     void hit(std::uint64_t index) const {
         if (listener_) listener_(claim_.property, index);
     }
@@ -69,6 +80,7 @@ class PropertyChecker {
     Claim claim_;
     HitListener listener_;
     std::vector<std::int64_t> obligations_;  ///< by agent
+    std::int64_t obligations_elsewhere_ = 0;
     std::vector<std::int8_t> covers_;        ///< by agent: -1 not asked yet
     std::vector<std::int8_t> covers_bundle_;
 };

@@ -31,6 +31,8 @@ Result<RevisionNumber> Bundle::publish_begins(const history::Publish& publish, s
     revision.number = number;
     revision.invoke_index = index;
     revision.inv = inv;
+    revision.authority = authorities_.intern(publish.authority.value_or(""));
+    revision.digest = publish.digest;
     if (publish.content) {
         if (const Result<> read = read_content(revision, *publish.content, inputs, answers); !read) {
             return fail("content of revision {} of bundle {}: {}", publish.revision, name_, read.error().message);
@@ -56,6 +58,14 @@ Result<> Bundle::read_content(Revision& revision, const Json& content, Names& in
     if (const auto markers = content.find("markers"); markers != content.end() && markers->is_object()) {
         for (const auto& [root, marker] : markers->items()) {
             revision.markers[root] = marker.is_string() ? marker.get<std::string>() : marker.dump();
+        }
+    }
+    if (const Result<> read = read_ancestry(revision, content); !read) return read;
+    if (const auto depends = content.find("depends"); depends != content.end() && !depends->is_null()) {
+        if (!depends->is_object()) return fail("\"depends\" is not an object of revisions by bundle");
+        for (const auto& [bundle, newest] : depends->items()) {
+            if (!newest.is_string()) return fail("\"depends\" names {} of bundle {}", newest.dump(), bundle);
+            revision.depends[bundle] = newest.get<std::string>();
         }
     }
     const auto verdicts = content.find("verdicts");
@@ -91,6 +101,45 @@ Result<> Bundle::read_content(Revision& revision, const Json& content, Names& in
     return {};
 }
 
+Result<> Bundle::read_ancestry(Revision& revision, const Json& content) {
+    if (const auto sequence = content.find("sequence"); sequence != content.end() && !sequence->is_null()) {
+        if (!sequence->is_number_integer()) return fail("\"sequence\" is no integer, but {}", sequence->dump());
+        revision.sequence = sequence->get<std::int64_t>();
+    }
+    const auto includes = content.find("includes");
+    if (includes == content.end() || includes->is_null()) return {};
+    if (!includes->is_object()) return fail("\"includes\" is not an object (authority to revision), but {}", includes->dump());
+    std::map<AuthorityId, RevisionNumber> newest;
+    const auto raise = [&](AuthorityId authority, RevisionNumber number) {
+        if (authority == revision.authority) return;
+        RevisionNumber& known = newest[authority];
+        known = std::max(known, number);
+    };
+    for (const auto& [authority, name] : includes->items()) {
+        const auto found = name.is_string() ? find(name.get_ref<const std::string&>()) : std::nullopt;
+        if (!found) return fail("it includes {} of {}, which was not published before", name.dump(), authority);
+        const Revision& included = this->revision(*found);
+        if (authorities_.text(included.authority) != authority) {
+            return fail("it includes {} of {}, but {} published that", name.dump(), authority,
+                        authorities_.text(included.authority).empty() ? "no named authority"
+                                                                      : authorities_.text(included.authority));
+        }
+        raise(included.authority, *found);
+        for (const auto& [other, number] : included.includes) raise(other, number);
+    }
+    revision.includes.assign(newest.begin(), newest.end());
+    declares_ancestry_ = true;
+    return {};
+}
+
+bool Bundle::builds_on(RevisionNumber later, RevisionNumber earlier) const {
+    const Revision& revision = revisions_[later];
+    const AuthorityId authority = revisions_[earlier].authority;
+    if (earlier == nothing_active || authority == revision.authority) return earlier <= later;
+    return std::any_of(revision.includes.begin(), revision.includes.end(),
+                       [&](const auto& included) { return included.first == authority && included.second >= earlier; });
+}
+
 void Bundle::change(std::uint32_t input, RevisionNumber from, ExpectedId expected) {
     if (runs_.size() <= input) runs_.resize(input + 1);
     runs_[input].push_back({from, expected});
@@ -116,8 +165,18 @@ RevisionNumber Bundle::unchanged_since(std::uint32_t input) const {
     return std::max(runs_[input].back().from, std::min(newest_untabled_ + 1, newest()));
 }
 
+RevisionNumber Bundle::same_until(RevisionNumber number, std::uint32_t input) const {
+    if (input >= runs_.size()) return newest();
+    const auto next = std::upper_bound(runs_[input].begin(), runs_[input].end(), number,
+                                       [](RevisionNumber one, const Run& run) { return one < run.from; });
+    return next == runs_[input].end() ? newest() : next->from - 1;
+}
+
 void Bundle::note_unordered(RevisionNumber number) {
-    if (std::find(unordered_.begin(), unordered_.end(), number) == unordered_.end()) unordered_.push_back(number);
+    if (is_unordered_.size() <= number) is_unordered_.resize(number + 1);
+    if (is_unordered_[number]) return;
+    is_unordered_[number] = true;
+    unordered_.push_back(number);
 }
 
 std::vector<RevisionNumber> Bundle::may_show(const std::string& text) const {

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <unordered_map>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace mistrial::checkers {
 
 using RevisionNumber = std::uint32_t;  ///< place in the publish order of a bundle, from 1
 inline constexpr RevisionNumber nothing_active = 0;
+using AuthorityId = std::uint32_t;  ///< who publishes, within one bundle
 
 enum class PublishOutcome : std::uint8_t { in_flight, ok, failed, indeterminate };
 
@@ -25,6 +27,11 @@ enum class PublishOutcome : std::uint8_t { in_flight, ok, failed, indeterminate 
 struct Revision {
     std::string name;
     RevisionNumber number = nothing_active;
+    AuthorityId authority = 0;
+    std::optional<std::int64_t> sequence;  ///< its number in its authority's own count, where that is told
+    std::optional<std::string> digest;
+    /// By authority: the newest revision of another authority that this one incorporates. Ascending.
+    std::vector<std::pair<AuthorityId, RevisionNumber>> includes;
     std::uint64_t invoke_index = 0;
     std::optional<std::uint64_t> completion_index;
     TrueTime inv;
@@ -37,6 +44,8 @@ struct Revision {
     std::optional<std::string> bad;  ///< why a correct agent must refuse it
     bool tabled = false;             ///< its publish says what it decides
     std::map<std::string, std::string> markers;  ///< root -> what decisions made under it show
+    std::map<std::string, std::string> depends;  ///< other bundle -> newest revision of it that this one presumes
+    std::uint32_t session = Names::none;         ///< who published it
 
     /// True when it was known before `t` that the publish never took effect.
     [[nodiscard]] bool failed_before(TrueTime t) const { return outcome == PublishOutcome::failed && *res < t; }
@@ -58,11 +67,25 @@ class Bundle {
     [[nodiscard]] Result<RevisionNumber> publish_begins(const history::Publish& publish, std::uint64_t index, TrueTime inv,
                                                         Names& inputs, Answers& answers);
 
-    /// True when every possible order of effects puts `earlier` before `later`: it had taken effect before the other
-    /// was asked for. Publishes that overlapped, and indeterminate ones not yet observed, are in no certain order.
-    [[nodiscard]] bool certainly_before(RevisionNumber earlier, RevisionNumber later) const {
-        return earlier < later && (earlier == nothing_active || revisions_[earlier].effective < revisions_[later].inv);
+    /// True when `later` is known to follow from `earlier`: one authority published both, or `later` says that it
+    /// incorporates it. Revisions of which neither builds on the other are in no order at all (vector clocks).
+    [[nodiscard]] bool builds_on(RevisionNumber later, RevisionNumber earlier) const;
+    [[nodiscard]] bool comparable(RevisionNumber a, RevisionNumber b) const {
+        return a == b || builds_on(a < b ? b : a, a < b ? a : b);
     }
+
+    /// True when every possible order of effects puts `earlier` before `later`: the later one builds on it, and it had
+    /// taken effect before the other was asked for. Publishes that overlapped, indeterminate ones not yet observed, and
+    /// those of two authorities that do not know of each other, are in no certain order.
+    [[nodiscard]] bool certainly_before(RevisionNumber earlier, RevisionNumber later) const {
+        return earlier < later && (earlier == nothing_active || (revisions_[earlier].effective < revisions_[later].inv &&
+                                                                 builds_on(later, earlier)));
+    }
+
+    [[nodiscard]] bool several_authorities() const { return authorities_.size() > 1; }
+    [[nodiscard]] const std::string& authority_name(AuthorityId id) const { return authorities_.text(id); }
+    /// True when some publish says what it incorporates of other authorities: then all of them have said it.
+    [[nodiscard]] bool declares_ancestry() const { return declares_ancestry_; }
 
     /// What the revision decides for the input; `not_told` when its publish does not say. Not for `nothing_active`.
     [[nodiscard]] ExpectedId expected(RevisionNumber number, std::uint32_t input) const;
@@ -70,7 +93,11 @@ class Bundle {
     [[nodiscard]] bool tells(std::uint32_t input) const;
     /// The revision since which every publish begun so far decides alike for the input.
     [[nodiscard]] RevisionNumber unchanged_since(std::uint32_t input) const;
-    /// Revisions that are in no certain order with a newer one; few, and usually none.
+    /// The last revision up to which every one that says anything about the input says what `number` does.
+    [[nodiscard]] RevisionNumber same_until(RevisionNumber number, std::uint32_t input) const;
+    /// The newest revision whose publish does not say what it decides; 0 when all do.
+    [[nodiscard]] RevisionNumber newest_untabled() const { return newest_untabled_; }
+    /// Revisions that are in no certain order with a newer one; few, and usually none, behind one authority.
     [[nodiscard]] const std::vector<RevisionNumber>& unordered() const { return unordered_; }
     void note_unordered(RevisionNumber number);
 
@@ -88,6 +115,7 @@ class Bundle {
         ExpectedId expected;
     };
 
+    [[nodiscard]] Result<> read_ancestry(Revision& revision, const Json& content);
     [[nodiscard]] Result<> read_content(Revision& revision, const Json& content, Names& inputs, Answers& answers);
     void change(std::uint32_t input, RevisionNumber from, ExpectedId expected);
     [[nodiscard]] ExpectedId newest_row(std::uint32_t input) const;
@@ -98,11 +126,14 @@ class Bundle {
     std::deque<Revision> revisions_;
     Names names_;
     std::vector<RevisionNumber> by_name_;
+    Names authorities_;
+    bool declares_ancestry_ = false;
     std::unordered_map<std::string, std::vector<RevisionNumber>> promised_;  ///< marker -> revisions, other than by name
     std::vector<std::vector<Run>> runs_;  ///< input -> runs, ascending
     RevisionNumber newest_tabled_ = nothing_active;
     RevisionNumber newest_untabled_ = nothing_active;
     std::vector<RevisionNumber> unordered_;
+    std::vector<bool> is_unordered_;  ///< by number
     kernels::Acknowledged acknowledged_;
 };
 

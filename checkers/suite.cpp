@@ -1,6 +1,7 @@
 #include "checkers/checker.hpp"
 #include "checkers/golden_signals.hpp"
-#include "checkers/measures.hpp"
+#include "checkers/inference.hpp"
+#include "checkers/linearizability/collection.hpp"
 #include "checkers/model.hpp"
 #include "checkers/operations.hpp"
 #include "checkers/registry.hpp"
@@ -14,10 +15,12 @@ namespace {
 
 /// properties.md section 8: what was wrongly let in comes before what was late, and that before what was slow.
 constexpr std::array severity{
-    "fail-closed",         "authentic-activation", "bounded-staleness", "no-new-enemy",  "token-freshness",
-    "no-lost-publish",     "oracle-correctness",   "atomic-activation", "monotonic-revisions", "revision-validity",
-    "fork-freedom",        "split-brain",          "status-truth",      "log-completeness", "log-integrity",
-    "convergence",         "progress",
+    "fail-closed",          "authentic-activation", "bounded-staleness",  "no-new-enemy",        "token-freshness",
+    "no-lost-publish",      "oracle-correctness",   "atomic-activation",  "monotonic-revisions", "source-fidelity",
+    "durable-monotonicity", "revision-validity",    "pinned-snapshot",    "read-your-publishes", "monotonic-reads",
+    "fork-freedom",         "split-brain",          "determinism",        "publish-order",       "status-truth",
+    "log-completeness",     "log-integrity",        "clock-justified",    "clock-coherence",     "convergence",
+    "progress",             "availability",         "status-freshness",   "health-truth",        "linearizability",
 };
 
 std::size_t severity_of(std::string_view property) {
@@ -41,14 +44,14 @@ struct Suite::State {
         std::unique_ptr<PropertyChecker> checker;  ///< empty when this version has none
     };
 
-    explicit State(Options given) : options(std::move(given)), measures(model) {}
+    explicit State(Options given) : options(std::move(given)), inference(model) {}
 
     Options options;
     Model model;
     Operations operations;
     GoldenSignals golden_signals;
     Counts counts;
-    Measures measures;
+    Inference inference;
     std::vector<Asserted> asserted;
     std::vector<std::unique_ptr<PropertyChecker>> unclaimed;  ///< judged properties that nobody claimed: measured
     std::vector<PropertyChecker*> checkers;
@@ -65,6 +68,7 @@ struct Suite::State {
     void status(const history::Status& status, const history::Record& record);
     [[nodiscard]] Result<> health(const history::Health& health, const history::Record& record);
     void log(const history::Log& log, const history::Record& record);
+    [[nodiscard]] Result<> call(const history::Record& record);
     /// Something in [inv, at] shows that the agent runs; begun nobody knows when: TrueTime::min().
     void heard_of(AgentId agent, const std::optional<std::string>& incarnation, TrueTime inv, TrueTime at) {
         if (!model.lives().heard_of(agent, incarnation, inv, at)) return;
@@ -119,10 +123,12 @@ Result<> Suite::State::start(const history::Record& first) {
         }
         asserted.push_back({claim, make_checker(model, claim)});
         if (asserted.back().checker) adopt(*asserted.back().checker);
+        inference.hold_to(claim);
     }
+    inference.listen(options.on_hit);
     for (const Property& property : catalogue()) {
         const std::string name{property.name};
-        if (!property.judged || claims.contains(name) || !wanted(name)) continue;
+        if (claims.contains(name) || !wanted(name)) continue;
         Claim unasserted;
         unasserted.property = name;
         if (auto checker = make_checker(model, unasserted)) {
@@ -142,7 +148,7 @@ Result<> Suite::State::dispatch(const history::Record& record) {
                     nanos_of(record.time));
     }
     last = record.time;
-    model.at(record.time);
+    model.at(record.time, record.index);
     counts.add(record);
 
     using namespace history;
@@ -168,6 +174,7 @@ Result<> Suite::State::dispatch(const history::Record& record) {
         log(*value, record);
         return {};
     }
+    if (linearizability::is_call(record)) return call(record);
     if (const auto* serve = std::get_if<Serve>(&record.value)) {
         model.serve(*serve, record);
     } else if (const auto* boot = std::get_if<Boot>(&record.value)) {
@@ -180,6 +187,10 @@ Result<> Suite::State::dispatch(const history::Record& record) {
         tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
     } else if (const auto* fault = std::get_if<Fault>(&record.value)) {
         model.fault(*fault, record);
+    } else if (const auto* upload = std::get_if<LogUpload>(&record.value)) {
+        const AgentId agent = model.intern_agent(upload->agent);
+        if (upload->incarnation) heard_of(agent, upload->incarnation, TrueTime::min(), record.time);
+        model.logs().uploaded(agent);
     }
     tell([&](PropertyChecker& checker) { checker.on_event(record); });
     return {};
@@ -204,7 +215,6 @@ Result<> Suite::State::publish(const history::Publish& value, const history::Rec
     }
     if (const auto ended = model.publish_ends(value, record)) {
         const auto [bundle, number] = *ended;
-        if (record.type == history::Type::ok) measures.on_acknowledged(bundle, number, record.time);
         tell([&](PropertyChecker& checker) { checker.on_publish_ends(bundle, number); });
     }
     return {};
@@ -216,8 +226,9 @@ Result<> Suite::State::decide(const history::Decide& value, const history::Recor
     const SessionId session = model.intern_session(record.session);
     const auto invoked = [&](TrueTime inv) {
         golden_signals.invoked(record);
-        measures.on_invoke(agent, record.sched.value_or(record.time));
-        const Invocation invocation{record.index, inv, record.sched.value_or(inv), agent, session};
+        const Key nonce = value.nonce ? key_of(*value.nonce) : Key{};
+        if (model.logs().active() && nonce.is_set()) model.logs().asked(nonce);
+        const Invocation invocation{record.index, inv, record.sched.value_or(inv), agent, session, nonce};
         tell([&](PropertyChecker& checker) { checker.on_invocation(invocation); });
     };
     if (record.type == history::Type::invoke) {
@@ -241,7 +252,9 @@ Result<> Suite::State::decide(const history::Decide& value, const history::Recor
                                     agent,
                                     session,
                                     record.type == history::Type::info,
-                                    value.nonce ? key_of(*value.nonce) : Key{}};
+                                    value.nonce ? key_of(*value.nonce) : Key{},
+                                    begin->invoke_index,
+                                    record.error != "no-process"};
         tell([&](PropertyChecker& checker) { checker.on_unanswered(unanswered); });
         return {};
     }
@@ -275,10 +288,13 @@ void Suite::State::answered(const history::Decide& value, const history::Record&
         .decision_id = value.decision_id ? key_of(*value.decision_id) : Key{},
         .nonce = value.nonce ? key_of(*value.nonce) : Key{},
         .at_least = value.at_least ? &*value.at_least : nullptr,
+        .exactly = value.exactly ? &*value.exactly : nullptr,
         .seen = seen,
     };
+    model.shows(decision);
+    if (model.logs().active()) model.logs().answered(decision, model.named_revisions(agent, seen));
     tell([&](PropertyChecker& checker) { checker.on_decision(decision); });
-    measures.on_decision(decision);
+    inference.on_decision(decision);
     model.lives().answers(agent, record.time);
 }
 
@@ -294,10 +310,13 @@ void Suite::State::status(const history::Status& value, const history::Record& r
         .at = record.time,
         .agent = agent,
         .incarnation = model.lives().incarnation_at(agent, value.incarnation, record.time),
+        .names_incarnation = value.incarnation && is_named(*value.incarnation),
         .has_errors = value.errors.has_value(),
         .seen = seen,
     };
+    model.shows(report);
     tell([&](PropertyChecker& checker) { checker.on_status(report); });
+    inference.on_status(report);
 }
 
 Result<> Suite::State::health(const history::Health& value, const history::Record& record) {
@@ -309,6 +328,7 @@ Result<> Suite::State::health(const history::Health& value, const history::Recor
     heard_of(agent, value.incarnation, TrueTime::min(), record.time);
     const HealthReport report{
         .index = record.index,
+        .invoke_index = begin->invoke_index,
         .inv = begin->inv,
         .res = record.time,
         .agent = agent,
@@ -338,7 +358,20 @@ void Suite::State::log(const history::Log& value, const history::Record& record)
         .upload = value.upload,
         .seen = seen,
     };
+    if (model.logs().active()) model.logs().arrived(event, model.named_revisions(agent, seen));
     tell([&](PropertyChecker& checker) { checker.on_log(event); });
+}
+
+Result<> Suite::State::call(const history::Record& record) {
+    if (record.type == history::Type::invoke) {
+        if (const Result<> paired = operations.invoke(record); !paired) return paired;
+        tell([&](PropertyChecker& checker) { checker.on_call_begins(record); });
+        return {};
+    }
+    const Result<Operations::Begin> begin = operations.complete(record);
+    if (!begin) return begin.error();
+    tell([&](PropertyChecker& checker) { checker.on_call_ends(record, begin->inv, begin->invoke_index); });
+    return {};
 }
 
 bool Suite::State::missed_by_a_fault(const Claim& claim) const {
@@ -365,12 +398,15 @@ ClaimResult Suite::State::judge(const Asserted& one) const {
     bool each = true;
     for (AgentId id = 0; id < model.fleet().size(); ++id) {
         const Agent& agent = model.agent(id);
+        const std::int64_t inferred = inference.obligations(claim.property, id);
+        result.obligations += inferred;
         if ((!agent.in_run_record && !agent.asked) || !claim.covers_agent(agent.name())) continue;
-        result.obligations_by_agent.emplace_back(agent.name(), checker.obligations_of(id));
-        each = each && checker.obligations_of(id) > 0;
+        result.obligations_by_agent.emplace_back(agent.name(), checker.obligations_of(id) + inferred);
+        each = each && checker.obligations_of(id) + inferred > 0;
     }
     std::sort(result.obligations_by_agent.begin(), result.obligations_by_agent.end());
     result.violations = checker.violations();
+    for (Violation& violation : inference.violations(claim.property)) result.violations.push_back(std::move(violation));
     std::stable_sort(result.violations.begin(), result.violations.end(), worse);
     if (!result.violations.empty()) {
         result.validity = Validity::invalid;
@@ -403,8 +439,9 @@ std::vector<Measured> Suite::State::measured() const {
         measured.values.update(checker->measured());
         all.push_back(std::move(measured));
     }
-    for (Measured& one : measures.result()) {
-        if (wanted(one.property)) all.push_back(std::move(one));
+    for (const Asserted& one : asserted) {
+        Json left = one.checker ? one.checker->set_aside() : Json();
+        if (!left.is_null()) all.push_back({one.claim.property, one.checker->obligations(), std::move(left)});
     }
     return all;
 }
@@ -414,6 +451,9 @@ std::vector<std::string> Suite::State::notes() const {
     for (const Asserted& one : asserted) {
         if (one.checker) continue;
         notes.push_back(fmt::format("{} is claimed, but this version has no checker for it", one.claim.property));
+    }
+    for (const PropertyChecker* checker : checkers) {
+        for (std::string& note : checker->notes()) notes.push_back(std::move(note));
     }
     if (operations.without_invoke() > 0) {
         notes.push_back(fmt::format(
@@ -438,6 +478,7 @@ Result<> Suite::on(const history::Record& record) { return state_->dispatch(reco
 Judgement Suite::finish() {
     State& state = *state_;
     state.tell([](PropertyChecker& checker) { checker.finish(); });
+    state.inference.finish();
     Judgement judgement;
     for (const State::Asserted& asserted : state.asserted) judgement.claims.push_back(state.judge(asserted));
     std::stable_sort(judgement.claims.begin(), judgement.claims.end(), [](const ClaimResult& a, const ClaimResult& b) {

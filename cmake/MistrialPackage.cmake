@@ -9,7 +9,7 @@ set_target_properties(mistrial_options PROPERTIES EXPORT_NAME options)
 install(TARGETS mistrial_checkers mistrial_core mistrial_options EXPORT mistrial
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT checkers)
 install(EXPORT mistrial NAMESPACE mistrial:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mistrial COMPONENT checkers)
-foreach(folder core core/history checkers checkers/kernels)
+foreach(folder core core/history checkers checkers/kernels checkers/linearizability)
   file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.hpp)
   install(FILES ${headers} DESTINATION include/mistrial/${folder} COMPONENT checkers)
 endforeach()

@@ -17,7 +17,7 @@ Indexes monotonic_revisions(const View& view, const Claim& claim) {
                 const Publish* older = nullptr;
                 if (!claim.covers_bundle(bundle) || !revision_of(view, d, bundle, older)) continue;
                 if (!revision_of(view, o, bundle, newer) || newer == nullptr) continue;
-                if (certainly_before(older, *newer)) indexes.insert(d.index);
+                if (certainly_before(view, older, *newer)) indexes.insert(d.index);
             }
         }
     }

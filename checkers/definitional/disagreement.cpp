@@ -40,7 +40,7 @@ Settled settled(const View& view, const Operation& d, Duration within) {
         }
         if (&view.publishes[since] > floor) return {};
         for (const Publish* other : begun) {
-            if (other >= floor || certainly_before(other, *floor)) continue;
+            if (other >= floor || certainly_before(view, other, *floor)) continue;
             if (other->outcome == Type::fail && *other->res < d.res) continue;
             const auto mine = admitted(view, *other, d.input, std::nullopt);
             if (mine.empty() || mine != verdict) return {};

@@ -14,7 +14,7 @@ Indexes bounded_staleness(const View& view, const Claim& claim) {
             const Publish* publish = nullptr;
             if (!claim.covers_bundle(bundle) || !revision_of(view, d, bundle, publish)) continue;
             const auto floors = due(view, bundle, d, *claim.within, claim.excused);
-            if (std::any_of(floors.begin(), floors.end(), [&](const Publish* f) { return certainly_before(publish, *f); })) {
+            if (std::any_of(floors.begin(), floors.end(), [&](const Publish* f) { return certainly_before(view, publish, *f); })) {
                 indexes.insert(d.index);
             }
         }

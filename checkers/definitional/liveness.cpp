@@ -32,7 +32,7 @@ Indexes convergence(const View& view, const Claim& claim) {
                 if ((window.restart || window.from < window.to) && window.to <= d.inv) start = std::max(start, window.to);
             }
             if (touched || !(d.inv > start + *claim.within)) continue;
-            if (certainly_before(publish, *newest)) indexes.insert(d.index);
+            if (certainly_before(view, publish, *newest)) indexes.insert(d.index);
         }
     }
     return indexes;

@@ -28,6 +28,9 @@ std::pair<std::string, std::string> heard_in(const Record& record) {
     if (const auto* status = std::get_if<history::Status>(&record.value)) {
         return {status->agent, status->incarnation.value_or("")};
     }
+    if (const auto* upload = std::get_if<history::LogUpload>(&record.value); upload != nullptr && upload->incarnation) {
+        return {upload->agent, *upload->incarnation};
+    }
     return {};
 }
 
@@ -42,18 +45,21 @@ void Lives::find() {
         bool booted = false;
         std::optional<TrueTime> down;
         std::optional<TrueTime> refused;  ///< when it last refused a connection, and was not heard of since
+        bool suspected = false;           ///< `down` is told by a refusal
     };
     std::map<std::string, Life> lives;
-    const auto restarts = [&](Life& life, const std::string& agent, TrueTime from, TrueTime at) {
-        windows_.push_back({agent, "", false, from, at, true});
+    const auto restarts = [&](Life& life, const std::string& agent, TrueTime from, TrueTime at, bool suspected) {
+        windows_.push_back({agent, "", false, from, at, true, suspected});
         life.down.reset();
         life.refused.reset();
+        life.suspected = false;
     };
     for (std::size_t place = 0; place < records_.size(); ++place) {
         const Record& record = records_[place];
         if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
             Life& life = lives[boot->agent];
-            restarts(life, boot->agent, life.down.value_or(life.heard), record.time);
+            if (life.suspected) windows_.push_back({boot->agent, "", false, record.time, record.time, true});
+            restarts(life, boot->agent, life.down.value_or(life.heard), record.time, life.suspected);
             life.heard = record.time;
             life.booted = true;
             life.named.insert(boot->incarnation);
@@ -67,7 +73,10 @@ void Lives::find() {
             if (life.booted) continue;
             implied_.push_back({place, decide->agent, life.heard, record.time});
             if (life.refused || !life.down) {
-                if (!life.down) life.down = life.heard;
+                if (!life.down) {
+                    life.down = life.heard;
+                    life.suspected = true;
+                }
                 life.refused = record.time;
             }
         }
@@ -81,23 +90,24 @@ void Lives::find() {
             // Only what was asked after the refusal tells that the agent is back.
             const TrueTime inv = answers ? began(records_, place) : TrueTime::min();
             if (inv > *life.refused) {
-                restarts(life, agent, *life.down, record.time);
+                restarts(life, agent, *life.down, record.time, life.suspected);
             } else if (inv > TrueTime::min()) {
                 windows_.push_back({agent, "", false, record.time, record.time, true});  // of which process?
             }
         } else if (stranger && others && !life.down) {
             implied_.push_back({place, agent, life.heard, record.time});
-            restarts(life, agent, life.heard, record.time);
+            restarts(life, agent, life.heard, record.time, true);
+            strangers_[agent] = record.index;
         }
         if (answers) life.heard = std::max(life.heard, record.time);
     }
     for (const auto& [agent, life] : lives) {
-        if (life.down) windows_.push_back({agent, "", false, *life.down, TrueTime::max()});
+        if (life.down) windows_.push_back({agent, "", false, *life.down, TrueTime::max(), false, life.suspected});
     }
 }
 
 std::string Lives::incarnation(const Operation& operation, const std::optional<std::string>& echo, std::size_t place) const {
-    if (echo && names_something(*echo)) return operation.agent + " as " + *echo;
+    if (echo && names_something(*echo)) return process_of(operation.agent, *echo);
     std::string living;
     int boots = 0;
     int suspicions = 0;
@@ -107,7 +117,7 @@ std::string Lives::incarnation(const Operation& operation, const std::optional<s
     std::set<std::string> names;
     const auto begins = [&](const std::string& name, TrueTime at) {
         ++boots;
-        if (at <= operation.inv) living = operation.agent + " as " + name;
+        if (at <= operation.inv) living = process_of(operation.agent, name);
         lived_all_the_while = at <= operation.inv || (lived_all_the_while && at > operation.res);
     };
     for (std::size_t i = 0; i < place; ++i) {

@@ -3,6 +3,8 @@
 #include "checkers/definitional/view.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +22,8 @@ class Lives {
 
     /// When agents did not run, or may not have.
     [[nodiscard]] const std::vector<Window>& windows() const { return windows_; }
+    /// By agent: the newest record that told of a process of which no boot is recorded, while another was thought to run.
+    [[nodiscard]] const std::map<std::string, std::uint64_t>& strangers() const { return strangers_; }
     /// The name of the process behind the operation that ends with record `place` and echoes `echo`; empty: it cannot be told.
     [[nodiscard]] std::string incarnation(const Operation& operation, const std::optional<std::string>& echo,
                                           std::size_t place) const;
@@ -38,6 +42,7 @@ class Lives {
     const std::vector<history::Record>& records_;
     std::vector<Implied> implied_;
     std::vector<Window> windows_;
+    std::map<std::string, std::uint64_t> strangers_;
 };
 
 }  // namespace mistrial::checkers::definitional

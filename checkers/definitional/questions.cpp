@@ -34,7 +34,7 @@ std::optional<bool> explained(const View& view, const Operation& operation, cons
         if (publish.bundle != bundle || publish.inv > operation.res) continue;
         any = true;
         if (publish.outcome == Type::fail && *publish.res < operation.res) continue;
-        if (std::any_of(floors.begin(), floors.end(), [&](const Publish* f) { return certainly_before(&publish, *f); })) {
+        if (std::any_of(floors.begin(), floors.end(), [&](const Publish* f) { return certainly_before(view, &publish, *f); })) {
             continue;
         }
         const auto verdicts = admitted(view, publish, operation.input, std::nullopt);
@@ -52,6 +52,21 @@ std::vector<const Publish*> due(const View& view, const std::string& bundle, con
         if (deadline(view, publish, d.agent, d.res, within, faults_excuse) < d.inv) floors.push_back(&publish);
     }
     return floors;
+}
+
+std::optional<std::uint64_t> several_authorities_since(const View& view, const std::string& bundle) {
+    const Publish* first = nullptr;
+    for (const Publish& publish : view.publishes) {
+        if (publish.bundle != bundle) continue;
+        if (first == nullptr) first = &publish;
+        if (publish.authority != first->authority) return publish.index;
+    }
+    return std::nullopt;
+}
+
+bool in_total_order(const View& view, const std::string& bundle, const Operation& operation) {
+    const auto since = several_authorities_since(view, bundle);
+    return !since || operation.index < *since;
 }
 
 }  // namespace mistrial::checkers::definitional

@@ -14,6 +14,11 @@ namespace mistrial::checkers::definitional {
 [[nodiscard]] bool revision_of(const View& view, const Operation& operation, const std::string& bundle,
                                const Publish*& publish);
 [[nodiscard]] bool covered(const Claim& claim, const Operation& operation);
+/// The record from which on several authorities publish the bundle, so that its revisions are in no total order; nothing
+/// while one does.
+[[nodiscard]] std::optional<std::uint64_t> several_authorities_since(const View& view, const std::string& bundle);
+/// Whether the revisions of the bundle were in one total order when the operation ended.
+[[nodiscard]] bool in_total_order(const View& view, const std::string& bundle, const Operation& operation);
 /// The single bundle that decides an input alone; nullptr when several do. Points into `bundles`.
 [[nodiscard]] const std::string* sole_bundle(const View& view, const std::string& input, std::vector<std::string>& bundles);
 /// Whether some revision begun by the operation's end, and not certainly older than all of `floors`, admits the answer.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "checkers/claims.hpp"
+#include "checkers/definitional/view.hpp"
 #include "checkers/finding.hpp"
 #include "core/history/operation.hpp"
 
@@ -40,7 +41,9 @@ class SecondOpinion {
     };
 
     void keep(const history::Record& record);
+    [[nodiscard]] View with_claims(View view) const;
 
+    Claims asserted_;
     std::vector<Question> questions_;
     std::set<std::uint64_t> witnesses_;
     std::set<std::uint64_t> first_sights_;
@@ -49,6 +52,9 @@ class SecondOpinion {
     std::map<std::string, history::Record> last_answer_;             ///< by agent
     std::map<history::Process, history::Record> last_completion_;
     std::set<history::Process> busy_;
+    std::set<std::string> booted_;
+    std::map<std::string, history::Record> refused_;  ///< by agent: its newest refusal since it was last heard of
+    std::map<history::Process, history::Record> asked_again_;  ///< what was asked since
     std::set<std::pair<std::string, std::string>> heard_of_;  ///< agent, incarnation
 };
 

@@ -7,6 +7,47 @@ namespace mistrial::checkers::definitional {
 
 using history::Type;
 
+namespace {
+
+/// A revision that the claim says a correct agent refuses.
+bool must_be_refused(const Publish& publish, const Claim& claim) {
+    if (!publish.bad) return false;
+    const Json& kind = publish.content["bad"];
+    const Json except = claim.parameters.is_object() ? claim.parameters.value("except", Json::array()) : Json::array();
+    return except != kind && (!except.is_array() || std::find(except.begin(), except.end(), kind) == except.end());
+}
+
+/// The number of the piece of time that a verdict falls into; 0 where it does not depend on time, nothing where that cannot
+/// be told.
+std::optional<std::size_t> piece_of(const View& view, const Publish& publish, const std::string& input,
+                                    std::optional<WallTime> clock) {
+    if (!publish.content.is_object() || !publish.content.contains("verdicts")) return 0;
+    if (!publish.content["verdicts"].contains(input)) {
+        const Publish* base = nullptr;
+        for (const Publish& earlier : view.publishes) {
+            if (&earlier >= &publish) break;
+            if (earlier.bundle == publish.bundle && earlier.revision == publish.content.value("base", Json())) base = &earlier;
+        }
+        return base == nullptr ? std::optional<std::size_t>{0} : piece_of(view, *base, input, clock);
+    }
+    const Json& verdict = publish.content["verdicts"][input];
+    if (!verdict.is_object() || !verdict.contains("pieces") || verdict["pieces"].size() < 2) return 0;
+    if (!clock) return std::nullopt;
+    const Duration slack = std::chrono::microseconds{1};
+    std::vector<std::size_t> possible;
+    for (std::size_t i = 0; i < verdict["pieces"].size(); ++i) {
+        const auto until = [&](std::size_t place) {
+            return at_nanos<WallTime>(verdict["pieces"][place]["until"].get<std::int64_t>());
+        };
+        const bool begun = i == 0 || until(i - 1) - slack <= *clock;
+        const bool open = i + 1 == verdict["pieces"].size() || *clock < until(i) + slack;
+        if (begun && open) possible.push_back(i);
+    }
+    return possible.size() == 1 ? std::optional(possible[0]) : std::nullopt;
+}
+
+}  // namespace
+
 // V1: for every revision r that an operation shows: publish(r) exists, did not fail, publish(r).inv <= o.res, and its
 // delivery to the agent had begun.
 Indexes revision_validity(const View& view, const Claim& claim) {
@@ -47,6 +88,39 @@ Indexes revision_validity(const View& view, const Claim& claim) {
     return indexes;
 }
 
+// V2: no operation shows r in Bad; a verdict without provenance shows one when only bad revisions give it.
+Indexes authentic_activation(const View& view, const Claim& claim) {
+    Indexes indexes;
+    for (const Operation& operation : view.operations) {
+        if (!covered(claim, operation)) continue;
+        for (const auto& [bundle, shown] : operation.shown) {
+            if (shown.state != Shown::State::revision || !claim.covers_bundle(bundle)) continue;
+            if (must_be_refused(view.publishes[shown.publish], claim)) indexes.insert(operation.index);
+        }
+        std::vector<std::string> bundles;
+        if (!operation.shown.empty() || !operation.is_verdict || operation.input.empty()) continue;
+        const std::string* bundle = sole_bundle(view, operation.input, bundles);
+        if (bundle == nullptr || !claim.covers_bundle(*bundle)) continue;
+        const auto gives = [&](const std::vector<std::string>& verdicts) {
+            return std::find(verdicts.begin(), verdicts.end(), operation.answer) != verdicts.end();
+        };
+        bool good = gives(admitted_by_state(view, {nullptr}, operation.input, std::nullopt));
+        bool bad = false;
+        for (const Publish& publish : view.publishes) {
+            if (publish.bundle != *bundle || publish.inv > operation.res) continue;
+            if (publish.outcome == Type::fail && *publish.res < operation.res) continue;
+            const auto verdicts = admitted(view, publish, operation.input, std::nullopt);
+            if (must_be_refused(publish, claim)) {
+                bad = bad || gives(verdicts);
+            } else {
+                good = good || verdicts.empty() || gives(verdicts);
+            }
+        }
+        if (bad && !good) indexes.insert(operation.index);
+    }
+    return indexes;
+}
+
 // V3: v(d) = O(pi(d), x, tau).
 Indexes oracle_correctness(const View& view, const Claim& claim) {
     Indexes indexes;
@@ -64,6 +138,48 @@ Indexes oracle_correctness(const View& view, const Claim& claim) {
         const auto right = admitted_by_state(view, state, operation.input, operation.clock);
         if (!right.empty() && std::find(right.begin(), right.end(), operation.answer) == right.end()) {
             indexes.insert(operation.index);
+        }
+    }
+    return indexes;
+}
+
+// V4: (pi, x, piece of time) -> v is a function: decisions of one state and question agree with the first of them.
+Indexes determinism(const View& view, const Claim& claim) {
+    const bool across = !claim.parameters.is_object() || claim.parameters.value("across_versions", true);
+    struct Asked {
+        std::string question;
+        std::vector<std::pair<const Publish*, std::size_t>> state;
+        std::string version;
+        std::string answer;
+    };
+    Indexes indexes;
+    std::vector<Asked> firsts;
+    for (const Operation& d : view.operations) {
+        if (d.is_status || d.input.empty() || d.answer == "refused" || !covered(claim, d)) continue;
+        Asked asked{d.path + " " + d.input, {}, "", d.answer};
+        bool known = true;
+        bool active = false;
+        for (const std::string& bundle : bundles_of(view, d.input)) {
+            const Publish* publish = nullptr;
+            known = known && claim.covers_bundle(bundle) && revision_of(view, d, bundle, publish);
+            if (!known) break;
+            const auto piece = publish == nullptr ? std::optional<std::size_t>{0} : piece_of(view, *publish, d.input, d.clock);
+            known = piece.has_value();
+            active = active || publish != nullptr;
+            asked.state.emplace_back(publish, piece.value_or(0));
+        }
+        if (!known || !active) continue;
+        if (!across) {
+            const auto version = view.versions.find(d.agent);
+            asked.version = version == view.versions.end() ? "of " + d.agent : "version " + version->second;
+        }
+        const auto first = std::find_if(firsts.begin(), firsts.end(), [&](const Asked& one) {
+            return one.question == asked.question && one.state == asked.state && one.version == asked.version;
+        });
+        if (first == firsts.end()) {
+            firsts.push_back(asked);
+        } else if (first->answer != asked.answer) {
+            indexes.insert(d.index);
         }
     }
     return indexes;

@@ -13,6 +13,8 @@ std::string boolean(bool value) { return value ? "true" : "false"; }
 
 }  // namespace
 
+std::string process_of(const std::string& agent, const std::string& incarnation) { return agent + " as " + incarnation; }
+
 const Publish* find_publish(const View& view, const std::string& bundle, const std::string& revision) {
     const Publish* found = nullptr;
     for (const Publish& publish : view.publishes) {
@@ -33,10 +35,28 @@ TrueTime acknowledged(const Publish& publish) {
     return std::max(*publish.res, effective(publish));
 }
 
-bool certainly_before(const Publish* a, const Publish& b) {
-    if (a == nullptr) return true;
+bool builds_on(const View& view, const Publish& later, const Publish& earlier) {
     // Publishes are kept in the order of their invokes, so an earlier place in the order is an earlier place in memory.
-    return a->bundle == b.bundle && a < &b && effective(*a) < b.inv;
+    if (later.bundle != earlier.bundle || &earlier > &later) return false;
+    if (later.authority == earlier.authority) return true;
+    const Json includes = later.content.is_object() ? later.content.value("includes", Json()) : Json();
+    if (!includes.is_object()) return false;
+    for (const auto& [authority, revision] : includes.items()) {
+        const Publish* included = nullptr;
+        for (const Publish& publish : view.publishes) {
+            if (&publish < &later && publish.bundle == later.bundle && publish.revision == revision) included = &publish;
+        }
+        if (included == nullptr) continue;
+        if (included == &earlier) return true;
+        // What it includes brings along what that says of others; of its own authority, everything before.
+        if (included->authority == earlier.authority ? &earlier < included : builds_on(view, *included, earlier)) return true;
+    }
+    return false;
+}
+
+bool certainly_before(const View& view, const Publish* a, const Publish& b) {
+    if (a == nullptr) return true;
+    return a->bundle == b.bundle && a < &b && effective(*a) < b.inv && builds_on(view, b, *a);
 }
 
 TrueTime deadline(const View& view, const Publish& publish, const std::string& agent, TrueTime t, Duration within,
@@ -104,6 +124,10 @@ std::vector<std::string> bundles_of(const View& view, const std::string& input) 
     }
     std::set<std::string> all;
     std::set<std::string> telling;
+    // A probe between two bundles is about both, whether both were published or not.
+    if (view.inputs.is_object() && view.inputs.contains(input) && view.inputs[input].contains("new_enemy")) {
+        for (const Json& side : view.inputs[input]["new_enemy"]) all.insert(side.begin().key());
+    }
     for (const Publish& publish : view.publishes) {
         all.insert(publish.bundle);
         if (!admitted(view, publish, input, std::nullopt).empty()) telling.insert(publish.bundle);

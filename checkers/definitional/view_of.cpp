@@ -12,25 +12,73 @@ namespace {
 using history::Record;
 using history::Type;
 
+bool is_call(const Record& record) {
+    static const std::set<std::string> functions{"read", "write", "cas", "get", "put", "append"};
+    return std::holds_alternative<history::Foreign>(record.value) && std::holds_alternative<std::int64_t>(record.process) &&
+           functions.contains(record.f);
+}
+
 class Builder {
   public:
     explicit Builder(const std::vector<Record>& records) : records_(records), lives_(records) {}
 
     View build() {
+        view_.records = records_;
         for (const Record& record : records_) {
             if (const auto* run = std::get_if<history::RunInfo>(&record.value)) {
                 view_.inputs = run->inputs;
                 view_.atomic = run->atomic;
+                view_.settle = run->settle;
+                for (const auto& [name, agent] : run->agents) {
+                    view_.agents.push_back(name);
+                    if (!agent.version.empty()) view_.versions[name] = agent.driver + " " + agent.version;
+                    if (agent.persist) view_.persistent.push_back(name);
+                }
             }
+            if (is_call(record)) view_.foreign.push_back(record);
             view_.end = record.time;
         }
         for (std::size_t i = 0; i < records_.size(); ++i) add_publish(i);
         view_.windows = lives_.windows();
+        view_.strangers = lives_.strangers();
         for (std::size_t i = 0; i < records_.size(); ++i) add_operation(i);
+        for (std::size_t i = 0; i < records_.size(); ++i) add_unanswered(i);
+        for (std::size_t i = 0; i < records_.size(); ++i) add_health(i);
+        for (std::size_t i = 0; i < records_.size(); ++i) add_uploader(i);
+        std::set<std::string> booted;
+        for (const Record& record : records_) {
+            if (const auto* boot = std::get_if<history::Boot>(&record.value)) booted.insert(boot->agent);
+            // A refused connection may have been a restart, where boots are not recorded.
+            if (const auto* decide = std::get_if<history::Decide>(&record.value);
+                decide != nullptr && record.type == Type::fail && record.error != "no-process" && !booted.contains(decide->agent)) {
+                view_.turns.push_back({record.index, record.time, decide->agent, false});
+            }
+            if (const auto* serve = std::get_if<history::Serve>(&record.value)) {
+                view_.requests.push_back(
+                    {record.index, record.time, serve->server, serve->agent.value_or(""), serve->bundle});
+            }
+            if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
+                view_.turns.push_back({record.index, record.time, boot->agent, true});
+            }
+            if (const auto* death = std::get_if<history::Death>(&record.value)) {
+                view_.turns.push_back({record.index, record.time, death->agent, false});
+            }
+        }
         for (const Record& record : records_) {
             if (const auto* serve = std::get_if<history::Serve>(&record.value); serve != nullptr && serve->status == 200) {
-                if (published(serve->bundle, serve->revision, record.time)) view_.deliveries.push_back(*serve);
+                view_.serves.push_back({record.index, record.time, *serve});
+                if (published(serve->bundle, serve->revision, record.time)) {
+                    view_.deliveries.push_back(*serve);
+                    view_.delivered.push_back(record.time);
+                }
                 observe(serve->bundle, serve->revision, record.time);
+            }
+            if (const auto* barrier = std::get_if<history::Barrier>(&record.value); barrier && record.type == Type::ok) {
+                view_.barriers.push_back({record.time, record.session.value_or(""), barrier->revision, barrier->agents});
+            }
+            if (const auto* boot = std::get_if<history::Boot>(&record.value)) {
+                view_.boots.push_back({record.time, boot->agent, process_of(boot->agent, boot->incarnation),
+                                       boot->persisted.value_or(history::Revisions{})});
             }
             if (const auto* boot = std::get_if<history::Boot>(&record.value); boot != nullptr && boot->persisted) {
                 for (const auto& [bundle, revision] : *boot->persisted) {
@@ -61,6 +109,8 @@ class Builder {
             publish.index = record.index;
             publish.bundle = value->bundle;
             publish.revision = value->revision;
+            publish.authority = value->authority.value_or("");
+            publish.digest = value->digest;
             publish.inv = record.type == Type::invoke ? record.time : began(records_, place);
             publish.content = value->content.value_or(Json());
             publish.bad = publish.content.is_object() && publish.content.contains("bad") && !publish.content["bad"].is_null();
@@ -70,8 +120,10 @@ class Builder {
         for (auto publish = view_.publishes.rbegin(); publish != view_.publishes.rend(); ++publish) {
             if (publish->bundle != value->bundle || publish->revision != value->revision) continue;
             publish->res = record.time;
+            publish->completion = record.index;
             publish->completed = place;
             publish->outcome = record.type;
+            publish->session = record.session.value_or("");
             return;
         }
     }
@@ -164,8 +216,12 @@ class Builder {
             if (record.type != Type::ok || !decide->answer) return;
             operation.inv = began(records_, place);
             operation.agent = decide->agent;
+            operation.path = decide->path;
             operation.input = decide->input_id.value_or("");
             operation.clock = decide->agent_time;
+            operation.session = record.session.value_or("");
+            operation.at_least = decide->at_least;
+            operation.exactly = decide->exactly;
             if (const auto* verdict = std::get_if<history::Verdict>(&*decide->answer)) {
                 operation.answer = *verdict;
                 operation.is_verdict = true;
@@ -179,11 +235,13 @@ class Builder {
             operation.is_status = true;
             operation.inv = record.time;
             operation.agent = status->agent;
+            operation.has_errors = status->errors.has_value();
             revisions = status->revisions;
             echo = status->incarnation;
         } else {
             return;
         }
+        operation.names_incarnation = echo && names_something(*echo);
         operation.incarnation = lives_.incarnation(operation, echo, place);
         std::set<std::string> bundles;
         for (const auto& [bundle, revision] : revisions) bundles.insert(bundle);
@@ -192,6 +250,37 @@ class Builder {
             operation.shown[bundle] = resolve(bundle, revisions, markers, place);
         }
         view_.operations.push_back(std::move(operation));
+    }
+
+    void add_unanswered(std::size_t place) {
+        const Record& record = records_[place];
+        const auto* decide = std::get_if<history::Decide>(&record.value);
+        if (decide == nullptr || (record.type != Type::fail && record.type != Type::info)) return;
+        const TrueTime inv = began(records_, place);
+        view_.missing.push_back({record.index, record.sched.value_or(inv), inv, record.time, decide->agent,
+                                 record.error != "no-process"});
+    }
+
+    void add_health(std::size_t place) {
+        const Record& record = records_[place];
+        const auto* health = std::get_if<history::Health>(&record.value);
+        if (health == nullptr || record.type != Type::ok || !health->status) return;
+        Operation query;
+        query.agent = health->agent;
+        query.inv = began(records_, place);
+        query.res = record.time;
+        view_.healths.push_back({query.inv, query.res, query.agent, lives_.incarnation(query, health->incarnation, place),
+                                 health->query, *health->status});
+    }
+
+    void add_uploader(std::size_t place) {
+        const auto* upload = std::get_if<history::LogUpload>(&records_[place].value);
+        if (upload == nullptr) return;
+        Operation report;
+        report.is_status = true;
+        report.agent = upload->agent;
+        report.inv = report.res = records_[place].time;
+        view_.uploaders[records_[place].index] = lives_.incarnation(report, upload->incarnation, place);
     }
 
     void observe(const std::string& bundle, const std::string& revision, TrueTime at) {
@@ -221,6 +310,10 @@ class Builder {
                 for (const std::string& bundle : excuse.bundles) {
                     view_.windows.push_back({agent, bundle, true, phases.front().second, healed});
                 }
+                for (const auto& [what, cut] : {std::pair{"answers", excuse.answers}, std::pair{"status", excuse.status},
+                                                std::pair{"log", excuse.log}}) {
+                    if (cut) view_.silenced[what].push_back({agent, "", true, phases.front().second, healed});
+                }
             }
         }
         for (const Record& record : records_) {
@@ -235,7 +328,7 @@ class Builder {
             if (!bad.bad) continue;
             TrueTime end = bad.outcome == Type::fail ? *bad.res : TrueTime::max();
             for (const Publish& good : view_.publishes) {
-                if (good.bundle != bad.bundle || good.bad || !certainly_before(&bad, good)) continue;
+                if (good.bundle != bad.bundle || good.bad || !certainly_before(view_, &bad, good)) continue;
                 end = std::min(end, acknowledged(good));
             }
             view_.windows.push_back({"", bad.bundle, false, bad.inv, end});

@@ -128,11 +128,23 @@ DeadlineFloor::Stretch DeadlineFloor::stretch_at(TrueTime t) const {
 TrueTime DeadlineFloor::deadline(TrueTime acked, TrueTime t) const {
     const auto later = std::upper_bound(restarts_.begin(), restarts_.end(), t);
     const TrueTime begun = later == restarts_.begin() ? TrueTime::min() : *std::prev(later);
-    for (const Entry& entry : entries_) {
-        const TrueTime start = std::max({acked, begun, entry.stretch.from});
-        if (plus(start, within_) <= entry.stretch.to) return plus(start, within_);
+    const auto first = std::lower_bound(entries_.begin(), entries_.end(), std::max(acked, begun),
+                                        [](const Entry& entry, TrueTime time) { return entry.stretch.to < time; });
+    for (auto entry = first; entry != entries_.end(); ++entry) {
+        const TrueTime start = std::max({acked, begun, entry->stretch.from});
+        if (plus(start, within_) <= entry->stretch.to) return plus(start, within_);
     }
     return TrueTime::max();
+}
+
+Duration DeadlineFloor::connected(TrueTime from, TrueTime to) const {
+    Duration sum{};
+    for (auto entry = entries_.rbegin(); entry != entries_.rend() && entry->stretch.to > from; ++entry) {
+        const TrueTime begin = std::max(from, entry->stretch.from);
+        const TrueTime end = std::min(to, entry->stretch.to);
+        if (begin < end) sum += end - begin;
+    }
+    return sum;
 }
 
 std::optional<DeadlineFloor::Stretch> DeadlineFloor::stretch_around(TrueTime from, TrueTime to) const {

@@ -66,6 +66,8 @@ class DeadlineFloor {
     [[nodiscard]] TrueTime deadline(TrueTime acked, TrueTime t = TrueTime::max()) const;
     /// The connected time that holds all of [from, to]; nullopt when an excuse touches it or the agent began anew in it.
     [[nodiscard]] std::optional<Stretch> stretch_around(TrueTime from, TrueTime to) const;
+    /// How much of [from, to] was connected time; both are finite. Linear in the excuses of that time.
+    [[nodiscard]] Duration connected(TrueTime from, TrueTime to) const;
     [[nodiscard]] Duration within() const { return within_; }
 
   private:

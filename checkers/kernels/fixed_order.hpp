@@ -21,7 +21,22 @@ class FixedOrder {
         Duration overtaken{};       ///< how long before the read began its version had been overtaken
     };
 
+    /// What a read that began at `inv` was overtaken by, of versions above `version`.
+    struct Overtaken {
+        std::uint32_t newest = 0;  ///< newest version known when the read began
+        TrueTime since;            ///< when something above `version` was first known
+    };
+
+    /// An acknowledged write, or a read, of this version ended.
     void wrote(TrueTime res, std::uint32_t version) { saw(res, version); }
+
+    /// For those who know better than the plain order which versions follow that of a read: the question alone, nothing
+    /// is taken in. Nothing when no version above `version` was known before `inv`.
+    [[nodiscard]] std::optional<Overtaken> overtaken(TrueTime inv, std::uint32_t version) const {
+        const auto* newest = seen_.before(inv);
+        if (newest == nullptr || newest->value <= version) return std::nullopt;
+        return Overtaken{newest->value, over_[version]};
+    }
 
     /// A read of `version` in [inv, res]; what it was behind by, or nothing when it was fresh. `effective(v)` says
     /// whether version v took effect.

@@ -2,6 +2,7 @@
 
 #include "core/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -13,13 +14,13 @@ namespace mistrial::checkers::kernels {
 /// `before(t)` is the maximum over exactly those that really precede an operation invoked at `t` (properties.md,
 /// lemma 2), although invokes are never looked at. O(1) amortised: only steps newer than `t` are walked.
 /// A regular value; not thread-safe.
-template <class Cause>
+template <class Cause, class Value = std::uint32_t>
 class StepFunction {
   public:
     struct Step {
-        TrueTime at;          ///< end of the operation that raised the maximum
-        std::uint32_t value;  ///< the maximum from then on
-        Cause cause;          ///< whatever names that operation
+        TrueTime at;   ///< end of the operation that raised the maximum
+        Value value;   ///< the maximum from then on
+        Cause cause;   ///< whatever names that operation
     };
 
     /// The maximum over operations that ended strictly before `t`; nullptr when there is none. Equal times are
@@ -32,8 +33,13 @@ class StepFunction {
     }
 
     /// An operation with this value ended at `at`; calls come in ascending `at`. Lower values leave no trace.
-    void raise(TrueTime at, std::uint32_t value, const Cause& cause) {
+    void raise(TrueTime at, Value value, const Cause& cause) {
         if (steps_.empty() || steps_.back().value < value) steps_.push_back({at, value, cause});
+    }
+
+    /// Keeps the newest `count` steps. What began before all of them is then held to nothing, which accuses nobody.
+    void forget_all_but(std::size_t count) {
+        if (steps_.size() > count) steps_.erase(steps_.begin(), steps_.end() - static_cast<std::ptrdiff_t>(count));
     }
 
     [[nodiscard]] bool empty() const { return steps_.empty(); }

@@ -13,14 +13,22 @@ class Maker {
     RandomHistory make() {
         claims();
         run_record();
+        made_.several_authorities = one_in(2);
+        made_.declares_ancestry = made_.several_authorities && one_in(2);
         const auto publishes = 1 + below(5);
+        if (made_.declares_ancestry) made_.claims["fork-freedom"].within = milliseconds{between(1, 4)};
         for (std::uint64_t i = 1; i <= publishes; ++i) publish(static_cast<int>(i));
         for (const char* agent : {"a1", "a2"}) lives(agent);
         for (std::uint64_t i = below(3); i > 0; --i) fault(static_cast<int>(i));
         if (one_in(6)) stall();
-        for (std::uint64_t i = below(3); i > 0; --i) serve();
-        for (std::uint64_t i = below(3); i > 0; --i) status();
+        for (std::uint64_t i = below(5); i > 0; --i) serve();
+        for (std::uint64_t i = one_in(2) ? below(5) : 0; i > 0; --i) poll();
+        for (std::uint64_t i = below(4); i > 0; --i) status();
+        for (std::uint64_t i = one_in(2) ? 1 + below(2) : 0; i > 0; --i) health();
         for (std::uint64_t i = 1 + below(7); i > 0; --i) decide();
+        if (made_.several_authorities) {
+            for (const char* agent : {"a1", "a2"}) follow(agent);
+        }
         return std::move(made_);
     }
 
@@ -35,21 +43,44 @@ class Maker {
 
     void claims() {
         for (const char* name : {"revision-validity", "oracle-correctness", "atomic-activation", "monotonic-revisions",
-                                 "bounded-staleness", "split-brain", "convergence", "fail-closed"}) {
+                                 "bounded-staleness", "linearizability", "split-brain", "convergence", "fail-closed",
+                                 "authentic-activation", "determinism", "publish-order", "fork-freedom", "no-lost-publish"}) {
             Claim claim;
             claim.property = name;
             claim.within = milliseconds{between(1, 12)};
             claim.excused = !one_in(4);
             if (one_in(8)) claim.parameters["undefined"] = "allow";
+            if (one_in(4)) claim.parameters["except"] = Json::array({"expired"});
+            if (one_in(4)) claim.parameters["across_versions"] = false;
             if (one_in(10)) claim.agents = {one_in(3) ? "agents" : one_in(2) ? "a" : "a1"};
             if (one_in(20)) claim.bundles = {one_in(2) ? "main" : "other"};
+            made_.claims[name] = claim;
+        }
+        for (const char* name : {"delta-atomicity", "k-atomicity", "visibility", "progress", "availability", "status-truth",
+                                 "status-freshness", "health-truth"}) {
+            Claim claim;
+            claim.property = name;
+            claim.within = milliseconds{between(1, 20)};
+            claim.parameters["at_most"] = claim.property == "k-atomicity" ? between(1, 3) : between(0, 12) * 1'000'000;
+            claim.parameters["quantile"] = 0.25 * static_cast<double>(between(1, 4));
+            claim.parameters["ratio"] = 0.25 * static_cast<double>(between(0, 4));
+            claim.parameters["gap"] = between(0, 16) * 1'000'000;
+            if (one_in(2)) claim.parameters["latency"] = between(1, 8) * 1'000'000;
             made_.claims[name] = claim;
         }
     }
 
     void run_record() {
         const Json inputs{{"deny", {{"canary", "deny"}}}};
-        add([=](HistoryBuilder& h) { h.run(Json::object(), {"a1", "a2"}, inputs); });
+        const std::string other = one_in(3) ? "2" : one_in(3) ? "" : "1";
+        add([=](HistoryBuilder& h) {
+            history::RunInfo info;
+            info.agents["a1"] = {"embedded", "1", {"main"}, false};
+            info.agents["a2"] = {"embedded", other, {"main"}, false};
+            info.inputs = inputs;
+            info.wall_at_zero = WallTime{};
+            h.record(TrueTime{}, history::Type::info, "run", "harness", info);
+        });
     }
 
     Json verdict() {
@@ -81,13 +112,27 @@ class Maker {
                     if (one_in(2)) content["verdicts"][id] = verdict();
                 }
             }
-            if (one_in(8)) content["bad"] = "unsigned";
+            if (one_in(8)) content["bad"] = one_in(3) ? "expired" : "unsigned";
             if (one_in(8)) content["markers"] = {{"policy", "p" + std::to_string(number / 2)}, {"data", "r" + std::to_string(number)}};
             if (tabled_ == 0) tabled_ = number;
             last_tabled_ = number;
         }
         revisions_ = number;
-        add([=](HistoryBuilder& h) { h.publish("r" + std::to_string(number), inv, res, content, type); });
+        history::Publish value;
+        value.bundle = "main";
+        value.revision = "r" + std::to_string(number);
+        if (made_.several_authorities) value.authority = authority_of_.emplace_back(one_in(2) ? "east" : "west");
+        if (one_in(2)) value.digest = digest();
+        if (one_in(4)) content["sequence"] = between(1, 4);
+        if (made_.declares_ancestry && number > 1) {
+            const auto included = static_cast<std::size_t>(between(0, number - 1));
+            if (number == 2 || one_in(2)) content["includes"] = Json::object();
+            if (included > 0 && authority_of_[included - 1] != *value.authority) {
+                content["includes"][authority_of_[included - 1]] = "r" + std::to_string(included);
+            }
+        }
+        if (!content.is_null()) value.content = content;
+        add([=](HistoryBuilder& h) { h.published(value, inv, res, type); });
     }
 
     void lives(const std::string& agent) {
@@ -112,7 +157,9 @@ class Maker {
         }
         if (one_in(6)) times[3] = -1;
         const std::vector<std::string> agents = one_in(2) ? std::vector<std::string>{"a1"} : std::vector<std::string>{"a1", "a2"};
-        add([=](HistoryBuilder& h) { h.fault("f" + std::to_string(number), "partition", agents, times); });
+        const history::Excuse excuse{one_in(4) ? std::vector<std::string>{} : std::vector<std::string>{"main"}, one_in(2),
+                                     one_in(2), one_in(2)};
+        add([=](HistoryBuilder& h) { h.fault("f" + std::to_string(number), "partition", agents, times, true, excuse); });
     }
 
     void stall() {
@@ -129,12 +176,39 @@ class Maker {
         return "r" + std::to_string(between(1, revisions_));
     }
 
+    std::string digest() { return one_in(8) ? "d2" : "d1"; }
+
     void serve() {
-        const std::string to = agent();
-        const std::string what = "r" + std::to_string(between(1, revisions_));
+        history::Serve value;
+        value.server = one_in(3) ? "cdn2" : "cdn1";
+        if (!one_in(5)) value.agent = agent();
+        value.bundle = "main";
+        value.revision = "r" + std::to_string(between(1, revisions_));
+        if (!one_in(3)) value.digest = digest();
         const std::int64_t from = between(0, 50);
+        value.began = at_ms(from);
+        value.status = 200;
+        value.complete = !one_in(5);
         const std::int64_t until = from + between(0, 5);
-        add([=](HistoryBuilder& h) { h.serve(to, what, from, until); });
+        add([=](HistoryBuilder& h) { h.served(value, until); });
+    }
+
+    void poll() {
+        const std::string by = one_in(8) ? "cdn1" : agent();
+        const std::int64_t from = between(0, 70);
+        const std::int64_t until = from + between(0, 5);
+        const int status = one_in(4) ? 404 : 304;
+        add([=](HistoryBuilder& h) { h.poll(by, from, until, status); });
+    }
+
+    void health() {
+        const std::string of = agent();
+        const std::int64_t inv = between(0, 60);
+        const std::int64_t res = inv + between(0, 5);
+        const int status = one_in(4) ? 500 : 200;
+        const std::string query = one_in(4) ? "" : "bundles";
+        const auto echo = one_in(2) ? std::optional(of + "#1") : std::nullopt;
+        add([=](HistoryBuilder& h) { h.health(of, inv, res, status, query, echo); });
     }
 
     void status() {
@@ -142,7 +216,11 @@ class Maker {
         const std::string what = revision();
         const std::int64_t at = between(0, 70);
         const auto echo = one_in(2) ? std::optional(from + "#1") : std::nullopt;
-        add([=](HistoryBuilder& h) { h.status(from, at, what, echo); });
+        const bool error = one_in(8);
+        add([=](HistoryBuilder& h) {
+            if (error) h.status_error(from, at, echo);
+            else h.status(from, at, what, echo);
+        });
     }
 
     void decide() {
@@ -165,13 +243,36 @@ class Maker {
         if (one_in(3)) what.agent_time = at_nanos<WallTime>(between(0, 60) * 1'000'000);
         const auto kind = below(12);
         what.type = kind == 0 ? history::Type::fail : kind == 1 ? history::Type::info : history::Type::ok;
+        if (what.type == history::Type::fail && one_in(2)) what.error = "no-process";
         const std::int64_t inv = between(0, 70);
         const std::int64_t res = inv + between(0, 8);
+        if (one_in(4)) what.due = std::max<std::int64_t>(0, inv - between(0, 4));
         add([=](HistoryBuilder& h) { h.decide(inv, res, what); });
+    }
+
+    /// An incarnation that keeps to one or two revisions for a while, so that halves of a fleet may part.
+    void follow(const std::string& agent) {
+        const std::string first = "r" + std::to_string(between(1, revisions_));
+        const std::string second = one_in(2) ? first : "r" + std::to_string(between(1, revisions_));
+        std::int64_t at = between(20, 50);
+        for (std::uint64_t i = 2 + below(3); i > 0; --i) {
+            const std::string shown = i > 2 ? first : second;
+            const std::int64_t inv = at;
+            const std::int64_t res = inv + between(0, 3);
+            add([=](HistoryBuilder& h) {
+                Answered what;
+                what.agent = agent;
+                what.markers = {{"main/policy", shown}, {"main/data", shown}};
+                what.incarnation = agent + "#1";
+                h.decide(inv, res, what);
+            });
+            at = res + between(0, 20);
+        }
     }
 
     RandomSequence random_;
     RandomHistory made_;
+    std::vector<std::string> authority_of_;
     std::int64_t publish_at_ = 0;
     int revisions_ = 1;
     int tabled_ = 0;

@@ -16,6 +16,8 @@ struct RandomHistory {
     std::vector<Part> parts;
     Claims claims;
     bool stalls = false;
+    bool several_authorities = false;
+    bool declares_ancestry = false;
 
     [[nodiscard]] std::vector<history::Record> build() const {
         HistoryBuilder history;

@@ -368,6 +368,23 @@ constexpr std::array kPublish{member<&Publish::bundle>("bundle", needed),
                               member<&Publish::digest>("digest"), member<&Publish::authority>("authority"),
                               member<&Publish::content>("content")};
 
+/// A revision, or an object of revisions by bundle.
+void read_wanted(od::value value, Place place, std::optional<Json>& into) {
+    if (is_null(value)) return;
+    const std::string_view token = token_of(value);
+    if (!token.starts_with('"') && !token.starts_with('{'))
+        unexpected(value, place, "a revision, or an object of revisions by bundle");
+    if (token.starts_with('"')) {
+        std::string revision;
+        read(value, place, revision);
+        into = std::move(revision);
+    } else {
+        Revisions revisions;
+        read(value, place, revisions);
+        into = Json(std::move(revisions));
+    }
+}
+
 void take_answer(od::value value, Decide& decide, Answer answer) {
     if (decide.answer)
         throw Malformed{token_of(value).data(),
@@ -380,7 +397,14 @@ constexpr std::array kDecide{member<&Decide::agent>("agent", needed),
                              member<&Decide::input>("input"),
                              member<&Decide::input_id>("input_id"),
                              member<&Decide::nonce>("nonce"),
-                             member<&Decide::at_least>("at_least"),
+                             Member<Decide>{"at_least",
+                                            [](od::value value, Place place, Decide& decide) {
+                                                read_wanted(value, place, decide.at_least);
+                                            }},
+                             Member<Decide>{"exactly",
+                                            [](od::value value, Place place, Decide& decide) {
+                                                read_wanted(value, place, decide.exactly);
+                                            }},
                              member<&Decide::timeout>("timeout"),
                              Member<Decide>{"verdict",
                                             [](od::value value, Place place, Decide& decide) {

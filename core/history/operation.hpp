@@ -73,7 +73,10 @@ struct Decide {
     std::optional<Json> input;
     std::optional<std::string> input_id;
     std::optional<std::string> nonce;
+    /// The revisions that the request asks for: a revision (of the one bundle that has it), or {bundle: revision}. It is
+    /// to be answered under these or newer ones, or under exactly these, or refused.
     std::optional<Json> at_least;
+    std::optional<Json> exactly;
     std::optional<Duration> timeout;
     // Of a completion only:
     std::optional<Answer> answer;

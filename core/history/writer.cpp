@@ -231,6 +231,7 @@ void append_members(Object& object, const Decide& decide) {
     object.member("input_id", decide.input_id);
     object.member("nonce", decide.nonce);
     object.member("at_least", decide.at_least);
+    object.member("exactly", decide.exactly);
     object.member("timeout", decide.timeout);
     if (decide.answer) {
         if (const auto* verdict = std::get_if<Verdict>(&*decide.answer)) {

@@ -417,6 +417,34 @@ TEST(Sink, TellsEveryDecisionOfAnUploadAndTheUploadItself) {
     EXPECT_EQ(logs[1].nonce, std::nullopt);
 }
 
+TEST(Sink, TellsWhichInputOfThePoolAnEventIsAbout) {
+    const auto input_of = [](const std::string& event) {
+        Sink sink({.name = "sink", .reading = {.nonce = "/input/nonce", .verdict = "", .input_ids = {{R"({"user":"alice"})", "alice"}}}});
+        return observed<history::Log>(sink.on(post(1, "/nodes/a1/logs", "[" + event + "]"), at(0s)))[0].input_id;
+    };
+    EXPECT_EQ(input_of(R"({"input":{"user":"alice","nonce":"n-1"}})"), "alice");
+    EXPECT_EQ(input_of(R"({"input":{"user":"alice"}})"), "alice");
+    EXPECT_EQ(input_of(R"({"input":{"user":"mallory","nonce":"n-1"}})"), kNotOfThePool);
+    EXPECT_EQ(input_of(R"({"input":{"user":"x"},"erased":["/input/user"]})"), std::nullopt) << "masked";
+    EXPECT_EQ(input_of("{}"), std::nullopt);
+}
+
+TEST(Sink, TellsHowManyEventsAStatusReportCountsAsDropped) {
+    Sink sink({});
+    const auto uploads_of = [&](const std::string& counters) {
+        return observed<history::LogUpload>(
+            sink.on(post(1, "/nodes/a1/status", R"({"labels":{"incarnation":"a1#2"},"decision_logs":{"metrics":{)" + counters + "}}}"), at(0s)));
+    };
+    EXPECT_TRUE(uploads_of("").empty());
+    EXPECT_TRUE(uploads_of(R"("counter_decision_logs_dropped_rate_limit_exceeded":0)").empty());
+    const auto uploads = uploads_of(R"("counter_decision_logs_dropped_rate_limit_exceeded":3,
+                                       "counter_decision_logs_dropped_buffer_size_limit_exceeded":4,"counter_other":9)");
+    ASSERT_EQ(uploads.size(), 1U);
+    EXPECT_EQ(uploads[0].dropped, 7);
+    EXPECT_EQ(uploads[0].upload, 0);
+    EXPECT_EQ(uploads[0].incarnation, "a1#2");
+}
+
 TEST(Sink, UploadsAreNumbered) {
     Sink sink({});
     EXPECT_EQ(observed<history::LogUpload>(sink.on(post(1, "/logs", "[]"), at(0s)))[0].upload, 1);

@@ -67,6 +67,29 @@ history::Revisions revisions_of(const Json& bundles, std::string_view key) {
     return revisions;
 }
 
+/// Which input of the pool the event is about; nothing when it was masked or left out.
+std::optional<std::string> input_id_of(const Json& event, const LogReading& reading) {
+    if (reading.input_ids.empty() || !event.contains("input") || event.contains("erased") || event.contains("masked"))
+        return std::nullopt;
+    constexpr std::string_view kInput = "/input";
+    Json whole = event["input"];
+    if (reading.nonce.starts_with(kInput) && at(event, reading.nonce) != nullptr) {
+        const Json::json_pointer nonce(reading.nonce.substr(kInput.size()));
+        if (!nonce.empty() && whole.at(nonce.parent_pointer()).is_object()) whole.at(nonce.parent_pointer()).erase(nonce.back());
+    }
+    const auto known = reading.input_ids.find(canonical(whole));
+    return known == reading.input_ids.end() ? kNotOfThePool : known->second;
+}
+
+/// Events that the agent says its decision log dropped, since it began: OPA's counters of dropped decisions.
+std::int64_t dropped_of(const Json& status) {
+    std::int64_t sum = 0;
+    if (const Json& counters = member(member(status, "decision_logs"), "metrics"); counters.is_object())
+        for (const auto& [name, count] : counters.items())
+            if (name.starts_with("counter_decision_logs_dropped") && count.is_number_integer()) sum += count.get<std::int64_t>();
+    return sum;
+}
+
 history::Log log_of(const Json& event, const LogReading& reading, std::string agent, std::int64_t upload) {
     history::Log log;
     log.agent = std::move(agent);
@@ -77,6 +100,7 @@ history::Log log_of(const Json& event, const LogReading& reading, std::string ag
     log.revisions = revisions_of(member(event, "bundles"), "revision");
     if (const Json* nonce = at(event, reading.nonce))
         log.nonce = nonce->is_string() ? nonce->get<std::string>() : nonce->dump();
+    log.input_id = input_id_of(event, reading);
     if (const auto result = event.find("result"); result != event.end())
         if (const Json* verdict = at(*result, reading.verdict)) log.verdict = canonical(*verdict);
     if (const auto time = text_at(event, "timestamp"))
@@ -129,6 +153,14 @@ void Sink::status(const RequestArrived& event, const Address& address, Actions& 
                 errors[name] = Json{{"code", *code}, {"message", text_at(bundle, "message").value_or("")}};
         }
     if (!errors.empty()) status.errors = std::move(errors);
+    if (const std::int64_t dropped = dropped_of(*payload); dropped > 0) {
+        history::LogUpload report;
+        report.agent = status.agent;
+        report.incarnation = status.incarnation;
+        report.status = 200;
+        report.dropped = dropped;
+        out.emplace_back(Observed{event.exchange, std::move(report)});
+    }
     out.emplace_back(Observed{event.exchange, std::move(status)});
     out.emplace_back(accepted(event.exchange));
 }

@@ -145,8 +145,7 @@ void add_check(CLI::App& app, int& status) {
     command->add_option("--claims", options->claims_file, "a file of claims instead of those in the history")
         ->check(CLI::ExistingFile);
     command->add_option("--model", options->model,
-                        "claim linearizability of this model (beside the file's claims, if one is given); this version has no "
-                        "checker for it and answers unknown");
+                        "claim linearizability of this model (beside the file's claims, if one is given)");
     command
         ->add_option("--format", options->format,
                      "of the history; guessed from its name, else from what it begins with")
@@ -167,7 +166,7 @@ void add_check(CLI::App& app, int& status) {
     command->add_flag("--json", options->json, "print results as results.json has them");
     command->footer(
         "Examples:\n  mistrial check store/latest --only bounded-staleness\n  mistrial check store/latest --sub 1\n"
-        "  mistrial check jepsen/latest/history.edn --claims claims.json");
+        "  mistrial check etcd_000.log --model cas-register --only linearizability");
     command->callback([options, &status] { status = check(*options); });
 }
 

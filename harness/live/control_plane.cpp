@@ -1,5 +1,7 @@
 #include "harness/live/control_plane.hpp"
 
+#include "harness/driver/log_reading.hpp"
+
 namespace mistrial::live {
 
 shell::Observer ControlPlane::observer(const std::string& name) {
@@ -27,13 +29,12 @@ Result<net::Endpoint> ControlPlane::open_mirror(const std::string& name, Duratio
     return keep(shell::ControlPlaneServer::mirror(loop_, {"127.0.0.1", *port}, {name, ttl}, upstream, observer(name)), name);
 }
 
-Result<net::Endpoint> ControlPlane::open_sink(const std::string& name, const workload::DecisionShape& shape) {
+Result<net::Endpoint> ControlPlane::open_sink(const std::string& name, const workload::Workload& workload) {
     const auto port = ports_.take();
     if (!port) return port.error();
     control_plane::SinkConfig config;
     config.name = name;
-    if (shape.nonce_in_input) config.reading.nonce = "/input" + *shape.nonce_in_input;
-    config.reading.verdict = shape.verdict;
+    config.reading = driver::log_reading(workload);
     return keep(shell::ControlPlaneServer::sink(loop_, {"127.0.0.1", *port}, config, observer(name)), name);
 }
 

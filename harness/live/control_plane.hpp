@@ -21,7 +21,7 @@ class ControlPlane {
     [[nodiscard]] Result<net::Endpoint> open_authority(const std::string& name);
     /// `upstream`: the edge that leads to its authority.
     [[nodiscard]] Result<net::Endpoint> open_mirror(const std::string& name, Duration ttl, const net::Endpoint& upstream);
-    [[nodiscard]] Result<net::Endpoint> open_sink(const std::string& name, const workload::DecisionShape& shape);
+    [[nodiscard]] Result<net::Endpoint> open_sink(const std::string& name, const workload::Workload& workload);
 
   private:
     [[nodiscard]] shell::Observer observer(const std::string& name);

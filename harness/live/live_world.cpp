@@ -169,7 +169,7 @@ class LiveWorld::Fleet {
             servers[mirror.name] = *opened;
         }
         for (const std::string& sink : {kStatus, kLogs}) {
-            auto opened = control_plane_->open_sink(sink, workload_->shape());
+            auto opened = control_plane_->open_sink(sink, *workload_);
             if (!opened) return opened.error();
             servers[sink] = *opened;
         }

@@ -8,12 +8,12 @@
 namespace mistrial::scenario {
 namespace {
 
-/// Claims whose `within` is a time for revisions to arrive: they have a derived bound.
+/// Claims whose `within` follows from how agents poll: they have a derived bound.
 constexpr std::string_view kPropagation[] = {"bounded-staleness", "split-brain", "convergence",     "progress",
                                              "fork-freedom",      "visibility",  "status-freshness"};
 
 bool has_derived_bound(std::string_view property) {
-    return std::ranges::find(kPropagation, property) != std::end(kPropagation);
+    return property == "log-completeness" || std::ranges::find(kPropagation, property) != std::end(kPropagation);
 }
 
 /// The profile's claims with those of the file over them.
@@ -70,14 +70,17 @@ class ClaimReader {
     [[nodiscard]] Bound derived(const checkers::Claim& claim) const {
         Bound largest;
         for (const AgentNode& agent : fleet_.agents) {
-            if (!covers(claim, agent) || agent.from.empty()) continue;
-            // Who grants faults no excuse claims the bound of an undisturbed fleet.
-            Bound bound = propagation_bound(agent, fleet_, claim.excused ? faults_ : std::vector<FaultSpec>{});
-            if (claim.property == "progress" && agent.long_poll) {
-                bound.value += *agent.long_poll;
-                bound.terms.push_back(fmt::format("{}: a long poll of {} may bring nothing for its timeout",
-                                                  format_short(*agent.long_poll), agent.name));
+            if (!covers(claim, agent)) continue;
+            if (claim.property == "log-completeness") {
+                if (Bound bound = log_bound(agent, fleet_, faults_); bound.value > largest.value) largest = std::move(bound);
+                continue;
             }
+            if (agent.from.empty()) continue;
+            // Who grants faults no excuse claims the bound of an undisturbed fleet.
+            const auto& faults = claim.excused ? faults_ : std::vector<FaultSpec>{};
+            Bound bound = claim.property == "progress"           ? progress_bound(agent, fleet_, faults)
+                          : claim.property == "status-freshness" ? report_bound(agent, fleet_, faults)
+                                                                 : propagation_bound(agent, fleet_, faults);
             if (bound.value > largest.value) largest = std::move(bound);
         }
         return largest;

@@ -3,6 +3,7 @@
 #include "core/random.hpp"
 #include "engine/defects/defects.hpp"
 #include "harness/driver/driver.hpp"
+#include "harness/driver/log_reading.hpp"
 #include "harness/workload/planned.hpp"
 #include "harness/scenario/fleet.hpp"
 #include "nemesis/network/partition.hpp"
@@ -60,9 +61,7 @@ Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
         serve(authority.name, control_plane::Authority(config), "");
     }
     for (const auto& mirror : plan.fleet.mirrors) serve(mirror.name, control_plane::Mirror({mirror.name, mirror.ttl}), mirror.of);
-    control_plane::LogReading reading;
-    if (workload_->shape().nonce_in_input) reading.nonce = "/input" + *workload_->shape().nonce_in_input;
-    reading.verdict = workload_->shape().verdict;
+    const control_plane::LogReading reading = driver::log_reading(*workload_);
     for (const std::string_view sink : {scenario::status_end, scenario::logs_end}) {
         control_plane::SinkConfig config;
         config.name = sink;

@@ -1,0 +1,134 @@
+#pragma once
+
+#include "checkers/kernels/episodes.hpp"
+#include "checkers/kernels/least_assignment.hpp"
+#include "checkers/proof.hpp"
+#include "checkers/sessions.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace mistrial::checkers {
+
+/// Decisions that do not say under which revision they were made, explained together with all others (kernel K3): each
+/// gets the least revision that explains its verdict and that its agent's and its session's past, its token and its
+/// deadline permit, as far as those are claimed. One that none explains violates what it was held to.
+///
+/// Each property is judged by itself first, and only then all that are claimed together; what only the whole of them
+/// rules out is told under the property without whose demand the decision would be explained. `bounded-staleness` by
+/// itself, and verdicts that no revision explains, belong to their own checkers. Questions that several bundles decide
+/// are left alone (theorem 5 of properties.md). Streaming; memory grows with revisions, incarnations and sessions.
+class Inference {
+  public:
+    using Listener = std::function<void(std::string_view property, std::uint64_t index)>;
+
+    explicit Inference(Model& model) : model_(model) {}
+
+    void listen(Listener listener) { listener_ = std::move(listener); }
+    /// The claim is made; others than those that constrain revisions are passed over. Before the first record.
+    void hold_to(const Claim& claim);
+
+    void on_decision(const Decision& decision);
+    void on_status(const StatusReport& status);
+    void finish();
+
+    /// The violations told under this property. After `finish`.
+    [[nodiscard]] std::vector<Violation> violations(std::string_view property) const;
+    /// How often a decision without provenance put the property to the test at this agent.
+    [[nodiscard]] std::int64_t obligations(std::string_view property, AgentId agent) const;
+
+  private:
+    /// What a decision may be held to, in the order in which they are blamed.
+    enum Term : std::uint8_t { by_deadline, by_agent, by_session, by_token, by_pin, terms };
+    static constexpr std::array<std::string_view, terms> property_of{
+        "bounded-staleness", "monotonic-revisions", "monotonic-reads", "token-freshness", "pinned-snapshot"};
+
+    /// An operation that raised a floor, and the one that raised it above what its verdict alone asks for.
+    struct Node {
+        OperationNote note;
+        RevisionNumber value = nothing_active;
+        bool inferred = false;
+        RevisionNumber token = nothing_active;
+        RevisionNumber pin = nothing_active;
+        RevisionNumber due = nothing_active;
+        Term by = terms;  ///< why `below` was a floor
+        std::shared_ptr<const Node> below;
+    };
+    using Link = std::shared_ptr<const Node>;
+    using Group = kernels::MonotoneGroup<Link>;
+
+    struct System {
+        std::vector<std::vector<Group>> agents;  ///< by incarnation, bundle
+        SessionTable<std::vector<Group>> sessions;
+    };
+    /// Which terms count.
+    using Mask = std::array<bool, terms>;
+
+    struct Question {
+        const Decision& decision;
+        BundleId bundle;
+        const Seen* seen;  ///< nullptr: inferred
+        Mask applies;      ///< the claim is made, and covers this decision
+        RevisionNumber token = nothing_active;
+        RevisionNumber pin = nothing_active;
+        RevisionNumber due = nothing_active;
+    };
+    struct Floors {
+        std::array<RevisionNumber, terms> number{};
+        std::array<Link, terms> cause{};
+        [[nodiscard]] Term highest(const Mask& mask) const;
+    };
+    struct Found {
+        Term term;
+        bool joint;
+        BundleId bundle;
+        RevisionNumber floor;
+        Node node;  ///< the decision that nothing explains, on top of its chain
+        std::vector<Link> besides;  ///< joint: what else its past demands, without which another claim would be blamed
+    };
+    struct Detail {
+        std::optional<Found> found;
+        Wrongs wrongs;
+    };
+    struct Asserted {
+        Claim claim;
+        std::vector<std::int8_t> agents;   ///< whether it covers them; -1 not asked yet
+        std::vector<std::int8_t> bundles;
+        std::vector<std::int64_t> obligations;  ///< by agent
+    };
+
+    [[nodiscard]] bool applies(Term term, AgentId agent, BundleId bundle);
+    void judge(const Decision& decision, BundleId bundle, const Seen* seen);
+    [[nodiscard]] Floors floors(System& system, const Question& question, const Mask& mask) const;
+    [[nodiscard]] std::optional<RevisionNumber> least(const Question& question, const Floors& floors, const Mask& mask) const;
+    [[nodiscard]] Node node_of(const Question& question, const Floors& floors, const Mask& mask,
+                               std::optional<RevisionNumber> value) const;
+    void raise(System& system, const Question& question, const Floors& floors, const Mask& mask, RevisionNumber value);
+    Group& agent_group(System& system, IncarnationId incarnation, BundleId bundle) const;
+    Group& session_group(System& system, SessionId session, BundleId bundle) const;
+    [[nodiscard]] Term blamed(const Question& question, const Floors& floors) const;
+    [[nodiscard]] std::vector<Link> besides(const Question& question, const Floors& floors, const Node& node) const;
+    /// The decisions that a finding rests on, each after those that raised its floor; `node` of `found` is the last.
+    [[nodiscard]] static std::vector<const Node*> chain_of(const Found& found);
+    [[nodiscard]] bool excused_since(const Found& found) const;
+    void confirm(const Found& found);
+    void exercised(Term term, AgentId agent);
+    [[nodiscard]] Violation describe(Term term, const kernels::Episodes<Detail>::Episode& episode) const;
+    [[nodiscard]] std::string tell(const Node& node, BundleId bundle, const Timeline& timeline) const;
+
+    Model& model_;
+    Listener listener_;
+    std::array<std::optional<Asserted>, terms> asserted_;
+    std::array<System, 2> alone_;  ///< monotonic revisions, monotonic reads
+    System together_;
+    FloorTable* deadlines_ = nullptr;
+    std::vector<Found> held_;  ///< what rests on deadlines, which a later record may still excuse
+    std::array<kernels::Episodes<Detail>, terms> episodes_;
+};
+
+}  // namespace mistrial::checkers
