@@ -111,6 +111,7 @@ std::pair<TrueTime, TrueTime> ForkFreedom::longest_connected(BundleId bundle, Ag
     std::vector<std::pair<TrueTime, TrueTime>> excused;
     for (const ExcuseWindow& window : model().excuses().windows()) {
         const TrueTime end = window.to.value_or(TrueTime::max());
+        if (!window.suspends(Duty::enforce)) continue;
         if (!window.concerns(a, bundle) && !window.concerns(b, bundle)) continue;
         if (std::max(window.from, from) < std::min(end, to)) excused.emplace_back(window.from, end);
     }

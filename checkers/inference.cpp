@@ -181,6 +181,9 @@ void Inference::on_decision(const Decision& decision) {
 }
 
 void Inference::judge(const Decision& decision, BundleId bundle, const Seen* seen) {
+    // The least assignment is the best one only in an order that is known; two authorities that do not know of each other
+    // are in none.
+    if (model_.bundle(bundle).several_authorities()) return;
     Question question{decision, bundle, seen, {}};
     for (std::uint8_t term = 0; term < terms; ++term) {
         question.applies[term] = applies(static_cast<Term>(term), decision.agent, bundle);

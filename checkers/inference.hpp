@@ -22,7 +22,7 @@ namespace mistrial::checkers {
 /// Each property is judged by itself first, and only then all that are claimed together; what only the whole of them
 /// rules out is told under the property without whose demand the decision would be explained. `bounded-staleness` by
 /// itself, and verdicts that no revision explains, belong to their own checkers. Questions that several bundles decide
-/// are left alone (theorem 5 of properties.md). Streaming; memory grows with revisions, incarnations and sessions.
+/// are left alone (theorem 5 of properties.md), and so is a bundle once a second authority publishes it. Streaming; memory grows with revisions, incarnations and sessions.
 class Inference {
   public:
     using Listener = std::function<void(std::string_view property, std::uint64_t index)>;

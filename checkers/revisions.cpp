@@ -32,6 +32,7 @@ Result<RevisionNumber> Bundle::publish_begins(const history::Publish& publish, s
     revision.invoke_index = index;
     revision.inv = inv;
     revision.authority = authorities_.intern(publish.authority.value_or(""));
+    if (several_authorities()) several_authorities_since_ = std::min(several_authorities_since_, inv);
     revision.digest = publish.digest;
     if (publish.content) {
         if (const Result<> read = read_content(revision, *publish.content, inputs, answers); !read) {

@@ -83,6 +83,8 @@ class Bundle {
     }
 
     [[nodiscard]] bool several_authorities() const { return authorities_.size() > 1; }
+    /// When the second one began to publish; the end of time while there is one alone.
+    [[nodiscard]] TrueTime several_authorities_since() const { return several_authorities_since_; }
     [[nodiscard]] const std::string& authority_name(AuthorityId id) const { return authorities_.text(id); }
     /// True when some publish says what it incorporates of other authorities: then all of them have said it.
     [[nodiscard]] bool declares_ancestry() const { return declares_ancestry_; }
@@ -127,6 +129,7 @@ class Bundle {
     Names names_;
     std::vector<RevisionNumber> by_name_;
     Names authorities_;
+    TrueTime several_authorities_since_ = TrueTime::max();
     bool declares_ancestry_ = false;
     std::unordered_map<std::string, std::vector<RevisionNumber>> promised_;  ///< marker -> revisions, other than by name
     std::vector<std::vector<Run>> runs_;  ///< input -> runs, ascending

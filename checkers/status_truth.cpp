@@ -162,7 +162,10 @@ StatusFreshness::Track& StatusFreshness::track(AgentId agent, IncarnationId inca
 }
 
 TrueTime StatusFreshness::deadline(const Owed& owed) const {
-    return model().floor(connections_, owed.note.agent, owed.bundle).deadline(owed.note.res, owed.note.res);
+    const kernels::DeadlineFloor& floor = model().floor(connections_, owed.note.agent, owed.bundle);
+    const TrueTime due = floor.deadline(owed.note.res, owed.note.res);
+    // Nobody owes what a process that is gone had not reported yet.
+    return floor.restarted_within(owed.note.res + Duration{1}, due) ? TrueTime::max() : due;
 }
 
 void StatusFreshness::on_decision(const Decision& decision) {

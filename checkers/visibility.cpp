@@ -58,7 +58,7 @@ void Visibility::pair(AgentId id, const Track& track, BundleId bundle_id, Revisi
     const Bundle& bundle = model().bundle(bundle_id);
     const Revision& revision = bundle.revision(number);
     if (revision.outcome != PublishOutcome::ok || revision.bad) return;
-    if (bundle.several_authorities()) {
+    if (bundle.several_authorities() && seen.value_or(TrueTime::max()) >= bundle.several_authorities_since()) {
         unordered_ = true;
         return;
     }

@@ -210,7 +210,13 @@ Indexes status_freshness(const View& view, const Claim& claim) {
             for (const Turn& turn : view.turns) {
                 if (turn.agent == d.agent && turn.index > d.index) paid = std::min(paid, turn.at);
             }
-            if (first && due_after(rests(view, d.agent, bundle, "report"), d.res, *claim.within) < paid) indexes.insert(d.index);
+            const std::vector<Window> resting = rests(view, d.agent, bundle, "report");
+            const TrueTime due = due_after(resting, d.res, *claim.within);
+            // Nobody owes what a process that is gone had not reported yet.
+            const bool is_gone = std::any_of(resting.begin(), resting.end(), [&](const Window& window) {
+                return window.restart && d.res < window.to && window.to <= due;
+            });
+            if (first && !is_gone && due < paid) indexes.insert(d.index);
         }
     }
     return indexes;

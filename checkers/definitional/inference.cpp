@@ -32,6 +32,7 @@ class Puzzle {
         Indexes indexes;
         std::vector<Variable> explained;
         for (const Operation& operation : view_.operations) {
+            if (!in_total_order(view_, bundle_, operation)) break;
             Variable variable{&operation, candidates(operation), operation.shown.empty()};
             if (variable.candidates.empty()) continue;
             explained.push_back(variable);

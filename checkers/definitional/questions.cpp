@@ -54,19 +54,19 @@ std::vector<const Publish*> due(const View& view, const std::string& bundle, con
     return floors;
 }
 
-std::optional<std::uint64_t> several_authorities_since(const View& view, const std::string& bundle) {
+const Publish* first_of_another_authority(const View& view, const std::string& bundle) {
     const Publish* first = nullptr;
     for (const Publish& publish : view.publishes) {
         if (publish.bundle != bundle) continue;
         if (first == nullptr) first = &publish;
-        if (publish.authority != first->authority) return publish.index;
+        if (publish.authority != first->authority) return &publish;
     }
-    return std::nullopt;
+    return nullptr;
 }
 
 bool in_total_order(const View& view, const std::string& bundle, const Operation& operation) {
-    const auto since = several_authorities_since(view, bundle);
-    return !since || operation.index < *since;
+    const Publish* other = first_of_another_authority(view, bundle);
+    return other == nullptr || operation.index < other->index;
 }
 
 }  // namespace mistrial::checkers::definitional

@@ -14,9 +14,9 @@ namespace mistrial::checkers::definitional {
 [[nodiscard]] bool revision_of(const View& view, const Operation& operation, const std::string& bundle,
                                const Publish*& publish);
 [[nodiscard]] bool covered(const Claim& claim, const Operation& operation);
-/// The record from which on several authorities publish the bundle, so that its revisions are in no total order; nothing
+/// The publish from which on several authorities publish the bundle, so that its revisions are in no total order; nullptr
 /// while one does.
-[[nodiscard]] std::optional<std::uint64_t> several_authorities_since(const View& view, const std::string& bundle);
+[[nodiscard]] const Publish* first_of_another_authority(const View& view, const std::string& bundle);
 /// Whether the revisions of the bundle were in one total order when the operation ended.
 [[nodiscard]] bool in_total_order(const View& view, const std::string& bundle, const Operation& operation);
 /// The single bundle that decides an input alone; nullptr when several do. Points into `bundles`.

@@ -125,8 +125,8 @@ Indexes visibility(const View& view, const Claim& claim) {
                 }
                 newest_older = std::max(newest_older, publish);
             }
-            const auto several = several_authorities_since(view, bundle);
-            if (several && (first == nullptr || first->index > *several)) continue;
+            const Publish* other = first_of_another_authority(view, bundle);
+            if (other != nullptr && before >= other->inv) continue;
             if (first != nullptr && !(*r.res < first->res)) continue;
             const bool certain = certainly_before(view, newest_older, r) && certainly_before(view, of_last_older, r);
             const bool is_late = certain && last_older->inv - *r.res > *claim.within;

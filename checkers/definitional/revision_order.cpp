@@ -207,9 +207,9 @@ Indexes publish_order(const View& view, const Claim& claim) {
 Indexes fork_freedom(const View& view, const Claim& claim) {
     Indexes indexes;
     for (const std::string& bundle : bundles(view)) {
-        const auto since = several_authorities_since(view, bundle);
-        if (!since || !claim.covers_bundle(bundle)) continue;
-        const std::vector<Sight> all = sights(view, claim, bundle, *since);
+        const Publish* other = first_of_another_authority(view, bundle);
+        if (other == nullptr || !claim.covers_bundle(bundle)) continue;
+        const std::vector<Sight> all = sights(view, claim, bundle, other->index);
         if (!declares_ancestry(view, bundle)) {
             add_contradictions(view, bundle, all, indexes);
         } else if (claim.within) {
@@ -245,11 +245,12 @@ Indexes no_lost_publish(const View& view, const Claim& claim) {
             for (const Window& window : view.windows) {
                 if (!window.agent.empty() && window.agent != agent) continue;
                 if (!window.bundle.empty() && window.bundle != bundle) continue;
-                const bool touches = std::max(window.from, final->inv) < std::min(window.to, final->res) ||
+                const bool touches = (window.restart && final->inv < window.to && window.to < final->res) ||
+                                     std::max(window.from, final->inv) < std::min(window.to, final->res) ||
                                      (window.from < final->inv && final->inv < window.to) ||
                                      (window.from < final->res && final->res < window.to);
                 all_had_their_say = all_had_their_say && !touches;
-                if (window.from < window.to && window.to <= final->inv) start = std::max(start, window.to);
+                if ((window.from < window.to || window.restart) && window.to <= final->inv) start = std::max(start, window.to);
             }
             all_had_their_say = all_had_their_say && final->inv > start + *bound;
             for (const Operation& d : view.operations) {

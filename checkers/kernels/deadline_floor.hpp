@@ -54,6 +54,9 @@ class DeadlineFloor {
         return restarted_within(inv, res) ? 0 : required(inv, acknowledged);
     }
 
+    /// Whether the agent began anew in [from, to].
+    [[nodiscard]] bool restarted_within(TrueTime from, TrueTime to) const;
+
     /// A time for which the agent was connected: [from, to], `to` is TrueTime::max() while it lasts.
     struct Stretch {
         TrueTime from = TrueTime::min();
@@ -77,8 +80,6 @@ class DeadlineFloor {
     };
 
     [[nodiscard]] const Entry* last_started_before(TrueTime t) const;
-    /// Whether the agent began anew in [from, to].
-    [[nodiscard]] bool restarted_within(TrueTime from, TrueTime to) const;
     /// The floor that the entry at `index` takes over from the one before it.
     [[nodiscard]] std::uint32_t carried_to(std::size_t index) const;
     void settle_from(std::size_t first, const Acknowledged& acknowledged);
