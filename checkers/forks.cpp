@@ -40,7 +40,10 @@ std::string contradictory_input(const Model& model, const Bundle& bundle, Revisi
 ForkFreedom::ForkFreedom(Model& model, Claim claim) : PropertyChecker(model, std::move(claim)) {}
 
 ForkFreedom::Zones& ForkFreedom::zones(BundleId bundle) {
-    if (zones_.size() <= bundle) zones_.resize(bundle + 1);
+    if (zones_.size() <= bundle) {
+        zones_.resize(bundle + 1);
+        held_.resize(bundle + 1);
+    }
     return zones_[bundle];
 }
 
@@ -52,8 +55,9 @@ void ForkFreedom::on_decision(const Decision& decision) {
     if (decision.incarnation == no_incarnation) return;
     for (const Seen& seen : decision.seen) {
         if (seen.state != Seen::State::known || !looked_at(seen.bundle) || !covers(decision.agent)) continue;
-        zones(seen.bundle)
-            .saw(group_of(decision.incarnation), seen.number, decision.inv, decision.res, note_of(decision, &seen));
+        const OperationNote note = note_of(decision, &seen);
+        zones(seen.bundle).saw(group_of(decision.incarnation), seen.number, decision.inv, decision.res, note);
+        held_[seen.bundle].saw(decision.incarnation, seen.number, decision.inv, decision.res, note);
         if (seen.number != nothing_active) exercised(decision.agent);
     }
 }
@@ -65,6 +69,7 @@ void ForkFreedom::on_status(const StatusReport& status) {
         // It was written at an unknown time before it arrived.
         zones(seen.bundle)
             .saw(group_of(status.incarnation), seen.number, TrueTime::min(), status.at, note_of(status, seen));
+        held_[seen.bundle].heard(status.incarnation, seen.number, status.at);
     }
 }
 
@@ -86,25 +91,6 @@ Json ForkFreedom::measured() const {
 }
 
 // --- ancestry is declared: two halves of the fleet on two branches --------------------------------------------------
-
-std::vector<std::size_t> ForkFreedom::certain(const Zones& zones) const {
-    std::map<std::uint32_t, std::vector<std::size_t>> by_group;
-    for (std::size_t place = 0; place < zones.zones().size(); ++place) by_group[zones.zones()[place].group].push_back(place);
-    std::vector<std::size_t> certain;
-    for (const auto& [group, places] : by_group) {
-        for (const std::size_t place : places) {
-            const kernels::VersionZone& zone = zones.zones()[place];
-            if (zone.revision == nothing_active || zone.shown_by > zone.asked_at) continue;
-            // It showed another one before this and after this: nobody knows what it held in between.
-            const bool went_back = std::any_of(places.begin(), places.end(), [&](std::size_t other) {
-                const kernels::VersionZone& two = zones.zones()[other];
-                return other != place && zone.shown_by < two.asked_at && two.shown_by < zone.asked_at;
-            });
-            if (!went_back) certain.push_back(place);
-        }
-    }
-    return certain;
-}
 
 std::pair<TrueTime, TrueTime> ForkFreedom::longest_connected(BundleId bundle, AgentId a, AgentId b, TrueTime from,
                                                              TrueTime to) const {
@@ -131,41 +117,36 @@ std::pair<TrueTime, TrueTime> ForkFreedom::longest_connected(BundleId bundle, Ag
 
 void ForkFreedom::find_forks(BundleId id) {
     const Bundle& bundle = model().bundle(id);
-    const Zones& zones = this->zones(id);
-    std::vector<std::size_t> places = certain(zones);
-    const auto& all = zones.zones();
-    std::stable_sort(places.begin(), places.end(),
-                     [&](std::size_t x, std::size_t y) { return all[x].shown_by < all[y].shown_by; });
+    std::vector<Hold> holds = held_[id].holds();
+    std::erase_if(holds, [](const Hold& hold) { return hold.revision == nothing_active; });
+    std::stable_sort(holds.begin(), holds.end(), [](const Hold& x, const Hold& y) { return x.from < y.from; });
     std::vector<Parted> found;
-    std::vector<std::size_t> held;  // zones that may still overlap with what comes
-    for (const std::size_t place : places) {
-        const kernels::VersionZone& zone = all[place];
-        std::erase_if(held, [&](std::size_t other) { return all[other].asked_at <= zone.shown_by; });
-        for (const std::size_t other : held) {
-            const AgentId a = zones.causes(other).shown.agent;
-            const AgentId b = zones.causes(place).shown.agent;
-            if (a == b || bundle.comparable(all[other].revision, zone.revision)) continue;
-            const TrueTime end = std::min(all[other].asked_at, zone.asked_at);
-            const auto [from, to] = longest_connected(id, a, b, zone.shown_by, end);
+    std::vector<const Hold*> open;  // those that may still overlap with what comes
+    for (const Hold& hold : holds) {
+        std::erase_if(open, [&](const Hold* other) { return other->to <= hold.from; });
+        for (const Hold* other : open) {
+            const AgentId a = other->shown.agent;
+            const AgentId b = hold.shown.agent;
+            if (a == b || bundle.comparable(other->revision, hold.revision)) continue;
+            const auto [from, to] = longest_connected(id, a, b, hold.from, std::min(other->to, hold.to));
             longest_fork_ = std::max(longest_fork_, to - from);
             if (!claim().within || to - from <= *claim().within) continue;
-            const bool ascending = all[other].revision < zone.revision;
-            found.push_back({ascending ? other : place, ascending ? place : other, from, to});
-            hit(zones.causes(other).asked.index);
-            hit(zones.causes(place).asked.index);
+            const bool ascending = other->revision < hold.revision;
+            found.push_back({ascending ? other : &hold, ascending ? &hold : other, from, to});
+            hit(other->asked.index);
+            hit(hold.asked.index);
         }
-        held.push_back(place);
+        open.push_back(&hold);
     }
     for (const Fork& fork : grouped(id, found)) violations_.push_back(describe(id, fork));
 }
 
 std::vector<ForkFreedom::Fork> ForkFreedom::grouped(BundleId id, const std::vector<Parted>& parted) const {
     const Bundle& bundle = model().bundle(id);
-    const auto& all = zones_[id].zones();
     std::map<std::pair<AuthorityId, AuthorityId>, std::vector<Parted>> by_authorities;
     for (const Parted& one : parted) {
-        const AuthorityId left = bundle.revision(all[one.left].revision).authority;
-        const AuthorityId right = bundle.revision(all[one.right].revision).authority;
+        const AuthorityId left = bundle.revision(one.left->revision).authority;
+        const AuthorityId right = bundle.revision(one.right->revision).authority;
         by_authorities[std::minmax(left, right)].push_back(one);
     }
     std::vector<Fork> forks;
@@ -187,12 +168,11 @@ std::vector<ForkFreedom::Fork> ForkFreedom::grouped(BundleId id, const std::vect
 
 Violation ForkFreedom::describe(BundleId id, const Fork& fork) const {
     const Bundle& bundle = model().bundle(id);
-    const Zones& zones = zones_[id];
     const Parted& longest = fork.parted[fork.longest];
-    const RevisionNumber left = zones.zones()[longest.left].revision;
-    const RevisionNumber right = zones.zones()[longest.right].revision;
-    const Zones::Causes& one = zones.causes(longest.left);
-    const Zones::Causes& other = zones.causes(longest.right);
+    const Hold& one = *longest.left;
+    const Hold& other = *longest.right;
+    const RevisionNumber left = one.revision;
+    const RevisionNumber right = other.revision;
     const std::string& one_name = model().agent(one.shown.agent).name();
     const std::string& other_name = model().agent(other.shown.agent).name();
     const Revision& zero = bundle.revision(right);
@@ -215,17 +195,16 @@ Violation ForkFreedom::describe(BundleId id, const Fork& fork) const {
         violation.attribution = had_it ? Attribution::agent : Attribution::system;
     }
 
-    std::set<std::size_t> involved;
+    std::set<const Hold*> involved;
     for (const Parted& parted : fork.parted) {
         involved.insert(parted.left);
         involved.insert(parted.right);
     }
     std::set<std::string> sides[2];
-    for (const std::size_t place : involved) {
-        const bool with_left =
-            bundle.revision(zones.zones()[place].revision).authority == bundle.revision(left).authority;
-        sides[with_left ? 0 : 1].insert(model().agent(zones.causes(place).shown.agent).name());
-        violation.count += zones.causes(place).count;
+    for (const Hold* hold : involved) {
+        const bool with_left = bundle.revision(hold->revision).authority == bundle.revision(left).authority;
+        sides[with_left ? 0 : 1].insert(model().agent(hold->shown.agent).name());
+        violation.count += hold->count;
     }
     std::vector<std::string> agents;
     for (const auto& side : sides) agents.insert(agents.end(), side.begin(), side.end());
@@ -253,7 +232,7 @@ Violation ForkFreedom::describe(BundleId id, const Fork& fork) const {
                                 "here.{}",
                                 tell_publish(model(), id, right), authority_of(bundle, right), bundle.revision(left).name,
                                 bundle.revision(left).name, contradictory_input(model(), bundle, left, right)));
-    for (const Zones::Causes* side : {&one, &other}) {
+    for (const Hold* side : {&one, &other}) {
         proof.push_back(tell_operation(model(), timeline, side->shown, id) + ".");
         if (side->asked.index != side->shown.index) {
             proof.push_back(tell_operation(model(), timeline, side->asked, id) +

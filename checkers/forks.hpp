@@ -1,5 +1,6 @@
 #pragma once
 
+#include "checkers/kernels/held_revisions.hpp"
 #include "checkers/kernels/version_order.hpp"
 #include "checkers/proof.hpp"
 #include "checkers/property_checker.hpp"
@@ -17,8 +18,8 @@ namespace mistrial::checkers {
 /// Shasha, PODC 2002). When they tell nothing, a total order is claimed, and there must be one that the acknowledged
 /// publishes and every incarnation follow (kernel K6).
 ///
-/// What an agent holds is known from when it first showed it to when it was last asked and showed it, provided that
-/// nothing says that it went back and forth. Only what came after a second authority began to publish is looked at: before
+/// What an agent holds is known from an answer that shows it to the next question that it answers with it, while nothing
+/// that may have been answered in between shows anything else (kernels/held_revisions.hpp). Only what came after a second authority began to publish is looked at: before
 /// that there is nothing to fork, and no obligation. Memory grows with revisions that incarnations show.
 class ForkFreedom final : public PropertyChecker {
   public:
@@ -31,11 +32,12 @@ class ForkFreedom final : public PropertyChecker {
 
   private:
     using Zones = kernels::VersionZones<OperationNote>;
+    using Hold = kernels::Hold<OperationNote>;
 
     /// Two agents that held revisions of two branches, and the longest connected time for which both certainly did.
     struct Parted {
-        std::size_t left = 0;  ///< zones, the one of the lower revision first
-        std::size_t right = 0;
+        const Hold* left;  ///< the one of the lower revision first
+        const Hold* right;
         TrueTime from;
         TrueTime to;
     };
@@ -49,7 +51,6 @@ class ForkFreedom final : public PropertyChecker {
 
     Zones& zones(BundleId bundle);
     [[nodiscard]] bool looked_at(BundleId bundle);
-    [[nodiscard]] std::vector<std::size_t> certain(const Zones& zones) const;
     [[nodiscard]] std::pair<TrueTime, TrueTime> longest_connected(BundleId bundle, AgentId a, AgentId b, TrueTime from,
                                                                   TrueTime to) const;
     void find_forks(BundleId bundle);
@@ -60,6 +61,7 @@ class ForkFreedom final : public PropertyChecker {
                                      const std::vector<kernels::VersionStep>& cycle) const;
 
     std::vector<Zones> zones_;  ///< by bundle
+    std::vector<kernels::HeldRevisions<OperationNote>> held_;  ///< by bundle; groups are incarnations
     std::vector<Violation> violations_;
     std::int64_t several_authorities_ = 0;
     Duration longest_fork_{};

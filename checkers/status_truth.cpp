@@ -32,6 +32,11 @@ bool asks_for_bundles(std::string_view query) {
     return false;
 }
 
+/// Of two reports the one of the newer revision, the earlier of equals.
+void raise(std::optional<OperationNote>& newest, const std::optional<OperationNote>& report) {
+    if (report && (!newest || newest->number < report->number)) newest = report;
+}
+
 }  // namespace
 
 StatusTruth::Reports& StatusTruth::reports(IncarnationId incarnation, BundleId bundle) {
@@ -176,13 +181,11 @@ void StatusFreshness::on_decision(const Decision& decision) {
         if (seen.number <= track.shown) continue;
         track.shown = seen.number;
         exercised(decision.agent);
-        const std::vector<RevisionNumber>& unnamed = of(decision.agent).reported;
-        const RevisionNumber newest =
-            std::max(track.reported, seen.bundle < unnamed.size() ? unnamed[seen.bundle] : nothing_active);
-        const bool reported =
-            newest != nothing_active && !model().bundle(seen.bundle).certainly_before(newest, seen.number);
+        std::optional<OperationNote> newest = track.reported;
+        if (const auto& unnamed = of(decision.agent).reported; seen.bundle < unnamed.size()) raise(newest, unnamed[seen.bundle]);
+        const bool reported = newest && !model().bundle(seen.bundle).certainly_before(newest->number, seen.number);
         if (!reported && track.owed.size() < most_owed) {
-            track.owed.push_back({note_of(decision, &seen), seen.bundle, TrueTime::max(), 0, {}, {}});
+            track.owed.push_back({note_of(decision, &seen), seen.bundle, TrueTime::max(), 0, {}, {}, newest});
         }
     }
 }
@@ -210,8 +213,8 @@ void StatusFreshness::take(Track& track, AgentId agent, const StatusReport& stat
         return paid;
     });
     if (!known) return;
-    track.reported = std::max(track.reported, seen->number);
     track.last_report = note_of(status, *seen);
+    raise(track.reported, track.last_report);
 }
 
 void StatusFreshness::on_status(const StatusReport& status) {
@@ -225,8 +228,8 @@ void StatusFreshness::on_status(const StatusReport& status) {
         if (by != no_incarnation) {
             (void)track(status.agent, by, seen.bundle);
         } else if (seen.state == Seen::State::known) {
-            if (agent.reported.size() <= seen.bundle) agent.reported.resize(seen.bundle + 1, nothing_active);
-            agent.reported[seen.bundle] = std::max(agent.reported[seen.bundle], seen.number);
+            if (agent.reported.size() <= seen.bundle) agent.reported.resize(seen.bundle + 1);
+            raise(agent.reported[seen.bundle], note_of(status, seen));
         }
     }
     for (const IncarnationId life : agent.lives) {
@@ -296,6 +299,7 @@ Violation StatusFreshness::describe(const Episode& episode) const {
     Witness witness;
     witness.add(model(), owed.bundle, owed.note.number).add(owed.note);
     if (owed.report) witness.add(*owed.report);
+    if (owed.newest) witness.add(*owed.newest);
     std::vector<std::uint64_t> indexes = witness.indexes();
     indexes.push_back(owed.passed);
     // That it reports at all.

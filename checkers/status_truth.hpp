@@ -67,18 +67,19 @@ class StatusFreshness final : public PropertyChecker {
         std::uint64_t passed = 0;             ///< a record after the deadline; 0 while none is known
         TrueTime passed_at;
         std::optional<OperationNote> report;  ///< the last report before that, or the one that came too late
+        std::optional<OperationNote> newest;  ///< the report of the newest revision before the decision
     };
     /// One incarnation and bundle.
     struct Track {
         RevisionNumber shown = nothing_active;     ///< the newest by decisions
-        RevisionNumber reported = nothing_active;  ///< the newest by reports
+        std::optional<OperationNote> reported;     ///< the newest by reports
         std::optional<OperationNote> last_report;
         std::vector<Owed> owed;  ///< ascending
     };
     struct PerAgent {
         std::vector<IncarnationId> lives;
         std::optional<std::uint64_t> first_report;
-        std::vector<RevisionNumber> reported;  ///< by bundle: the newest by reports that name no incarnation
+        std::vector<std::optional<OperationNote>> reported;  ///< by bundle: the newest by reports that name no incarnation
         Duration longest{};
     };
     using Episode = kernels::Episodes<Owed>::Episode;

@@ -54,22 +54,22 @@ void Visibility::weigh(const Decision& decision, const Seen& seen) {
 }
 
 void Visibility::pair(AgentId id, const Track& track, BundleId bundle_id, RevisionNumber number,
-                      std::optional<TrueTime> seen) {
+                      const std::optional<OperationNote>& seen) {
     const Bundle& bundle = model().bundle(bundle_id);
     const Revision& revision = bundle.revision(number);
     if (revision.outcome != PublishOutcome::ok || revision.bad) return;
-    if (bundle.several_authorities() && seen.value_or(TrueTime::max()) >= bundle.several_authorities_since()) {
+    if (bundle.several_authorities() && (!seen || seen->res >= bundle.several_authorities_since())) {
         unordered_ = true;
         return;
     }
-    if (seen && !(*revision.res < *seen)) return;  // shown before it was acknowledged: no lag to speak of
+    if (seen && !(*revision.res < seen->res)) return;  // shown before it was acknowledged: no lag to speak of
     const bool older_for_sure =
-        bundle.certainly_before(track.newest, number) && bundle.certainly_before(track.last.number, number);
+        bundle.certainly_before(track.newest.number, number) && bundle.certainly_before(track.last.number, number);
     const Duration at_least =
         older_for_sure ? std::max(Duration::zero(), track.last.inv - *revision.res) : Duration::zero();
     PerAgent& agent = agents_[id];
     if (seen) {
-        const Duration at_most = *seen - *revision.res;
+        const Duration at_most = seen->res - *revision.res;
         at_least_.add(at_least);
         at_most_.add(at_most);
         agent.at_least.add(at_least);
@@ -90,7 +90,7 @@ void Visibility::pair(AgentId id, const Track& track, BundleId bundle_id, Revisi
         ++undecided_;
         return;
     }
-    Late late{track.last, bundle_id, number, seen};
+    Late late{track.last, track.newest, bundle_id, number, seen};
     if (excused(late)) {
         ++excused_;
     } else {
@@ -114,7 +114,7 @@ void Visibility::on_decision(const Decision& decision) {
         if (tracks[seen.bundle].open && tracks[seen.bundle].instant != decision.res) settle(decision.agent, seen.bundle);
         Track& track = tracks[seen.bundle];
         if (const OperationNote note = note_of(decision, &seen); !track.open || later(note, track.last_then)) track.last_then = note;
-        track.newest_then = track.open ? std::max(track.newest_then, seen.number) : seen.number;
+        if (!track.open || track.newest_then.number < seen.number) track.newest_then = note_of(decision, &seen);
         track.instant = decision.res;
         track.open = true;
     }
@@ -125,12 +125,12 @@ void Visibility::settle(AgentId id, BundleId bundle) {
     if (!track.open) return;
     track.open = false;
     if (track.seen) {
-        for (RevisionNumber number = track.newest + 1; number <= track.newest_then; ++number) {
-            pair(id, track, bundle, number, track.instant);
+        for (RevisionNumber number = track.newest.number + 1; number <= track.newest_then.number; ++number) {
+            pair(id, track, bundle, number, track.newest_then);
         }
     }
     if (!track.seen || later(track.last_then, track.last)) track.last = track.last_then;
-    track.newest = track.seen ? std::max(track.newest, track.newest_then) : track.newest_then;
+    if (!track.seen || track.newest.number < track.newest_then.number) track.newest = track.newest_then;
     track.seen = true;
 }
 
@@ -153,7 +153,7 @@ void Visibility::finish() {
             settle(id, bundle);
             const Track track = agents_[id].tracks[bundle];
             if (!track.seen) continue;
-            for (RevisionNumber number = track.newest + 1; number <= model().bundle(bundle).newest(); ++number) {
+            for (RevisionNumber number = track.newest.number + 1; number <= model().bundle(bundle).newest(); ++number) {
                 pair(id, track, bundle, number, std::nullopt);
             }
         }
@@ -205,11 +205,11 @@ std::vector<Violation> Visibility::violations() const {
                                 ? Attribution::agent
                                 : Attribution::system;
     violation.count = late_;
-    violation.witness = Witness{}
-                            .add(model(), worst->bundle, worst->note.number)
-                            .add(model(), worst->bundle, worst->number)
-                            .add(worst->note)
-                            .indexes();
+    Witness witness;
+    witness.add(model(), worst->bundle, worst->note.number).add(model(), worst->bundle, worst->number);
+    witness.add(worst->note).add(worst->newest);
+    if (worst->seen) witness.add(*worst->seen);
+    violation.witness = witness.indexes();
     violation.summary = fmt::format("at most {:.2f} % of {} were visible within {}, {:.2f} % are claimed: {} were late, at {}; "
                                     "the latest {} of bundle {} at {}",
                                     100.0 * static_cast<double>(in_time_ + undecided_) / static_cast<double>(pairs),
@@ -220,7 +220,7 @@ std::vector<Violation> Visibility::violations() const {
     proof.push_back(tell_operation(model(), timeline, worst->note, worst->bundle) +
                     fmt::format(": not visible there for {} at least.", format_seconds(worst->note.inv - *revision.res)));
     proof.push_back(worst->seen ? fmt::format("{} first showed {} or something newer by t={}.", name, revision.name,
-                                              timeline.at(*worst->seen))
+                                              timeline.at(worst->seen->res))
                                 : fmt::format("{} never showed {} or anything newer.", name, revision.name));
     proof.push_back(fmt::format("Of {}, {} were visible within {} for sure, {} may have been, {} were not. Even if all that "
                                 "may have been were, that is less than the claimed {:.2f} %.",

@@ -36,12 +36,12 @@ class Visibility final : public PropertyChecker {
   private:
     struct Track {
         bool seen = false;
-        RevisionNumber newest = nothing_active;
+        OperationNote newest;  ///< that shows the newest revision
         OperationNote last;  ///< the decision that began last, of those up to `newest`
         /// Decisions that ended at one instant are concurrent: what they show counts when all of them are known.
         bool open = false;
         TrueTime instant;
-        RevisionNumber newest_then = nothing_active;
+        OperationNote newest_then;
         OperationNote last_then;
     };
     struct PerAgent {
@@ -50,10 +50,11 @@ class Visibility final : public PropertyChecker {
         Histogram at_most;
     };
     struct Late {
-        OperationNote note;  ///< still showed something older
+        OperationNote note;    ///< still showed something older
+        OperationNote newest;  ///< showed the newest of all older ones by then
         BundleId bundle = 0;
         RevisionNumber number = nothing_active;
-        std::optional<TrueTime> seen;  ///< by when the agent showed it
+        std::optional<OperationNote> seen;  ///< of those that ended first and showed it or something newer
     };
     struct Acknowledgement {
         RevisionNumber number;
@@ -68,7 +69,8 @@ class Visibility final : public PropertyChecker {
 
     void weigh(const Decision& decision, const Seen& seen);
     void settle(AgentId id, BundleId bundle);
-    void pair(AgentId agent, const Track& track, BundleId bundle, RevisionNumber number, std::optional<TrueTime> seen);
+    void pair(AgentId agent, const Track& track, BundleId bundle, RevisionNumber number,
+              const std::optional<OperationNote>& seen);
     [[nodiscard]] bool excused(const Late& late) const;
     void confirm(const Late& late);
     [[nodiscard]] bool violated() const;

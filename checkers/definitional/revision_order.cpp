@@ -76,39 +76,41 @@ bool both_connected(const View& view, const std::string& bundle, const std::stri
 struct Held {
     const Publish* publish = nullptr;
     std::string agent;
+    std::string incarnation;
     TrueTime from;
     TrueTime to;
     std::uint64_t last = 0;
 };
 
+/// From o to d, if both show r and nothing that shows anything else ends between them or may have been answered then. Of
+/// several, the longest.
 std::vector<Held> held_for_certain(const std::vector<Sight>& all) {
-    struct Span {
-        std::string agent;
-        TrueTime from = TrueTime::max();
-        TrueTime to = TrueTime::min();
-        std::uint64_t last = 0;
-    };
-    std::map<std::pair<std::string, const Publish*>, Span> spans;
-    for (const Sight& sight : all) {
-        Span& span = spans[{sight.operation->incarnation, sight.publish}];
-        span.agent = sight.operation->agent;
-        span.from = std::min(span.from, sight.operation->res);
-        if (sight.operation->is_status || sight.operation->inv <= span.to) continue;
-        span.to = sight.operation->inv;
-        span.last = sight.operation->index;
-    }
     std::vector<Held> held;
-    for (const auto& [key, span] : spans) {
-        bool went_back = false;
-        for (const auto& [other, two] : spans) {
-            if (other.first != key.first || other.second == key.second) continue;
-            went_back = went_back || (span.from < two.to && two.from < span.to);
-        }
-        if (key.second != nullptr && !went_back && span.from < span.to) {
-            held.push_back({key.second, span.agent, span.from, span.to, span.last});
+    for (const Sight& sight : all) {
+        const Operation& o = *sight.operation;
+        for (const Sight& same : all) {
+            const Operation& d = *same.operation;
+            if (sight.publish == nullptr || same.publish != sight.publish || o.incarnation != d.incarnation) continue;
+            if (o.is_status || d.is_status || !(o.res < d.inv)) continue;
+            const bool certain = std::none_of(all.begin(), all.end(), [&](const Sight& other) {
+                const Operation& x = *other.operation;
+                if (x.incarnation != d.incarnation || other.publish == sight.publish || x.res < o.res) return false;
+                return x.is_status || x.inv < d.inv || x.res <= d.res;
+            });
+            if (certain) held.push_back({sight.publish, d.agent, d.incarnation, o.res, d.inv, d.index});
         }
     }
-    return held;
+    std::vector<Held> longest;
+    for (const Held& one : held) {
+        const bool part_of_another = std::any_of(held.begin(), held.end(), [&](const Held& other) {
+            if (other.incarnation != one.incarnation || other.publish != one.publish) return false;
+            const bool contains = other.from <= one.from && one.to <= other.to;
+            const bool same = other.from == one.from && other.to == one.to;
+            return contains && (!same || other.last < one.last);
+        });
+        if (!part_of_another) longest.push_back(one);
+    }
+    return longest;
 }
 
 void add_forks(const View& view, const Claim& claim, const std::string& bundle, const std::vector<Sight>& all,
@@ -245,7 +247,7 @@ Indexes no_lost_publish(const View& view, const Claim& claim) {
             for (const Window& window : view.windows) {
                 if (!window.agent.empty() && window.agent != agent) continue;
                 if (!window.bundle.empty() && window.bundle != bundle) continue;
-                const bool touches = (window.restart && final->inv < window.to && window.to < final->res) ||
+                const bool touches = (window.restart && final->inv <= window.to && window.to <= final->res) ||
                                      std::max(window.from, final->inv) < std::min(window.to, final->res) ||
                                      (window.from < final->inv && final->inv < window.to) ||
                                      (window.from < final->res && final->res < window.to);

@@ -86,8 +86,19 @@ void SecondOpinion::keep(const history::Record& record) {
     if (kept_.insert(record.index).second) context_.push_back(record);
 }
 
+void SecondOpinion::keep(const Whole& operation) {
+    if (operation.invoke) keep(*operation.invoke);
+    keep(operation.end);
+}
+
 void SecondOpinion::on(const history::Record& record) {
     const bool invokes = record.type == history::Type::invoke;
+    Whole operation{record, std::nullopt};
+    if (const auto begun = open_.find(record.process); !invokes && begun != open_.end() && begun->second.f == record.f) {
+        operation.invoke = std::move(begun->second);
+        open_.erase(begun);
+    }
+    const auto* decide = std::get_if<history::Decide>(&record.value);
     // Two things that a decision tells beside itself: when an agent was last heard of before a restart that is recorded or
     // that another name or a refused connection tells of, and when a process was last done where invokes are not recorded.
     const auto keep_last_of = [&](const std::string& agent) {
@@ -99,37 +110,31 @@ void SecondOpinion::on(const history::Record& record) {
     }
     // Where boots are not recorded, refusals may have been restarts: the first and the last of them, and the answer that
     // was asked for after them.
-    if (const auto* decide = std::get_if<history::Decide>(&record.value); decide != nullptr && !booted_.contains(decide->agent)) {
+    if (decide != nullptr && !booted_.contains(decide->agent)) {
         const auto refused = refused_.find(decide->agent);
         if (record.type == history::Type::fail && record.error != "no-process") {
             if (refused == refused_.end()) {
                 keep_last_of(decide->agent);
-                keep(record);
+                keep(operation);
             }
-            refused_.insert_or_assign(decide->agent, record);
-        } else if (refused != refused_.end() && invokes) {
-            asked_again_.insert_or_assign(record.process, record);
+            refused_.insert_or_assign(decide->agent, operation);
         } else if (refused != refused_.end() && record.type == history::Type::ok) {
-            const auto asked = asked_again_.find(record.process);
-            const bool before = busy_.contains(record.process) &&
-                                (asked == asked_again_.end() || asked->second.time <= refused->second.time);
+            const bool before = operation.invoke && operation.invoke->time <= refused->second.end.time;
             if (!before) {
-                if (asked != asked_again_.end()) keep(asked->second);
                 keep(refused->second);
-                keep(record);
+                keep(operation);
                 refused_.erase(refused);
             }
         }
-        if (!invokes) asked_again_.erase(record.process);
     }
     // And who was heard of for the first time: that an agent restarted may be known from this alone.
     const auto first_of = [&](const std::string& agent, const std::optional<std::string>& incarnation) {
         if (!incarnation || !heard_of_.emplace(agent, *incarnation).second) return;
         keep_last_of(agent);
-        keep(record);
+        keep(operation);
     };
-    if (const auto* answer = std::get_if<history::Decide>(&record.value); answer != nullptr && record.type == history::Type::ok) {
-        first_of(answer->agent, answer->incarnation);
+    if (decide != nullptr && record.type == history::Type::ok) {
+        first_of(decide->agent, decide->incarnation);
     } else if (const auto* status = std::get_if<history::Status>(&record.value)) {
         first_of(status->agent, status->incarnation);
     } else if (const auto* event = std::get_if<history::Log>(&record.value)) {
@@ -139,20 +144,17 @@ void SecondOpinion::on(const history::Record& record) {
     } else if (const auto* health = std::get_if<history::Health>(&record.value); health != nullptr && !invokes) {
         first_of(health->agent, health->incarnation);
     }
-    if (invokes) {
-        busy_.insert(record.process);
-    } else if (busy_.erase(record.process) == 0 && witnesses_.contains(record.index)) {
+    if (!invokes && !operation.invoke && witnesses_.contains(record.index)) {
         if (const auto done = last_completion_.find(record.process); done != last_completion_.end()) keep(done->second);
     }
-    if (const auto* refused = std::get_if<history::Decide>(&record.value);
-        refused != nullptr && record.type == history::Type::fail && witnesses_.contains(record.index)) {
-        if (const auto heard = last_answer_.find(refused->agent); heard != last_answer_.end()) keep(heard->second);
-    }
-    if (is_context(record) || first_sights_.contains(record.index)) keep(record);
+    if (decide != nullptr && record.type == history::Type::fail && witnesses_.contains(record.index)) keep_last_of(decide->agent);
+    if (is_context(record) || first_sights_.contains(record.index)) keep(operation);
     if (witnesses_.contains(record.index)) context_.push_back(record);
-    if (const auto* decide = std::get_if<history::Decide>(&record.value); decide != nullptr && !invokes) {
-        if (record.type == history::Type::ok) last_answer_.insert_or_assign(decide->agent, record);
-        last_completion_.insert_or_assign(record.process, record);
+    if (invokes) {
+        open_.insert_or_assign(record.process, record);
+    } else if (decide != nullptr) {
+        if (record.type == history::Type::ok) last_answer_.insert_or_assign(decide->agent, operation);
+        last_completion_.insert_or_assign(record.process, std::move(operation));
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,7 +41,14 @@ class SecondOpinion {
         std::set<std::uint64_t> witness;
     };
 
+    /// The end of an operation with its begin, as far as that is recorded: without it, it would have begun at any time.
+    struct Whole {
+        history::Record end;
+        std::optional<history::Record> invoke;
+    };
+
     void keep(const history::Record& record);
+    void keep(const Whole& operation);
     [[nodiscard]] View with_claims(View view) const;
 
     Claims asserted_;
@@ -49,12 +57,11 @@ class SecondOpinion {
     std::set<std::uint64_t> first_sights_;
     std::vector<history::Record> context_;
     std::set<std::uint64_t> kept_;  ///< decisions that belong to the context of any witness
-    std::map<std::string, history::Record> last_answer_;             ///< by agent
-    std::map<history::Process, history::Record> last_completion_;
-    std::set<history::Process> busy_;
+    std::map<history::Process, history::Record> open_;  ///< invokes of operations that have not ended
+    std::map<std::string, Whole> last_answer_;          ///< by agent
+    std::map<history::Process, Whole> last_completion_;
     std::set<std::string> booted_;
-    std::map<std::string, history::Record> refused_;  ///< by agent: its newest refusal since it was last heard of
-    std::map<history::Process, history::Record> asked_again_;  ///< what was asked since
+    std::map<std::string, Whole> refused_;  ///< by agent: its newest refusal since it was last heard of
     std::set<std::pair<std::string, std::string>> heard_of_;  ///< agent, incarnation
 };
 

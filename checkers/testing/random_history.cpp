@@ -14,7 +14,7 @@ class Maker {
         claims();
         run_record();
         made_.several_authorities = one_in(2);
-        made_.declares_ancestry = made_.several_authorities && one_in(2);
+        made_.declares_ancestry = made_.several_authorities && !one_in(3);
         const auto publishes = 1 + below(5);
         if (made_.declares_ancestry) made_.claims["fork-freedom"].within = milliseconds{between(1, 4)};
         for (std::uint64_t i = 1; i <= publishes; ++i) publish(static_cast<int>(i));
@@ -254,7 +254,7 @@ class Maker {
     void follow(const std::string& agent) {
         const std::string first = "r" + std::to_string(between(1, revisions_));
         const std::string second = one_in(2) ? first : "r" + std::to_string(between(1, revisions_));
-        std::int64_t at = between(20, 50);
+        std::int64_t at = made_.declares_ancestry ? between(40, 70) : between(20, 50);
         for (std::uint64_t i = 2 + below(3); i > 0; --i) {
             const std::string shown = i > 2 ? first : second;
             const std::int64_t inv = at;
@@ -266,7 +266,7 @@ class Maker {
                 what.incarnation = agent + "#1";
                 h.decide(inv, res, what);
             });
-            at = res + between(0, 20);
+            at = res + between(0, made_.declares_ancestry ? 30 : 20);
         }
     }
 
