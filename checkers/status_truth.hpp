@@ -64,9 +64,9 @@ class StatusFreshness final : public PropertyChecker {
         OperationNote note;  ///< the first decision that showed it
         BundleId bundle = 0;
         TrueTime deadline = TrueTime::max();
-        std::uint64_t passed = 0;             ///< a record after the deadline; 0 while none is known
-        TrueTime passed_at;
-        std::optional<OperationNote> report;  ///< the last report before that, or the one that came too late
+        TrueTime settled_at;                  ///< when it was reported, or the process or the history ended
+        std::uint64_t settled_by = 0;         ///< the record that tells
+        std::optional<OperationNote> report;  ///< the last report before the deadline, or the one that came too late
         std::optional<OperationNote> newest;  ///< the report of the newest revision before the decision
     };
     /// One incarnation and bundle.
@@ -87,8 +87,9 @@ class StatusFreshness final : public PropertyChecker {
     PerAgent& of(AgentId agent);
     Track& track(AgentId agent, IncarnationId incarnation, BundleId bundle);
     [[nodiscard]] TrueTime deadline(const Owed& owed) const;
-    /// Holds what is overdue by now, with `report` as the one that came late.
-    void check(Track& track, const std::optional<OperationNote>& report);
+    /// It is owed no longer: by `report`, or by nothing that names a revision. Late or not is known later, with all excuses.
+    void settle(Owed owed, const std::optional<OperationNote>& report);
+    void settle_all(Track& track);
     void take(Track& track, AgentId agent, const StatusReport& status, const Seen* seen);
     void starts_anew(AgentId agent);
     void confirm(const Owed& owed);
