@@ -72,8 +72,10 @@ function(mistrial_tests name)
   # What is tested is optimised as the preset says; the tests themselves only have to compile fast.
   target_compile_options(${name} PRIVATE -O0)
   target_link_libraries(${name} PRIVATE ${arg_LINK} rapidcheck GTest::gtest GTest::gmock GTest::gtest_main)
+  # Laws are tried on the same cases for the same commit; scripts/nightly tries many others.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${name} RUN_SERIAL ${arg_SERIAL})
+                       PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${name} RUN_SERIAL ${arg_SERIAL}
+                                  ENVIRONMENT "RC_PARAMS=seed=20261125")
 endfunction()
 
 # mistrial_benchmarks(NAME DIRS dir... [LINK target...]): every *_bench.cpp in the given folders.
