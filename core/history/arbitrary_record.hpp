@@ -110,6 +110,8 @@ inline std::map<std::string, std::string> text_by_text() {
 inline std::string a_text() { return *text(); }
 inline std::string a_name() { return *name(); }
 inline Json a_json() { return *json(); }
+/// What a request may ask for: a revision, or revisions by bundle.
+inline Json some_revisions() { return coin() ? Json(a_text()) : Json(text_by_text()); }
 inline Verdict a_verdict() { return canonical(*json()); }
 inline std::pair<Duration, Duration> range() {
     const Duration one = nanos(), other = nanos();
@@ -137,7 +139,8 @@ inline Decide a_decide(bool answered) {
     decide.input = maybe(a_json);
     decide.input_id = maybe(a_text);
     decide.nonce = maybe(a_text);
-    decide.at_least = maybe(a_json);
+    decide.at_least = maybe(some_revisions);
+    decide.exactly = maybe(some_revisions);
     decide.timeout = maybe(nanos);
     if (!answered) return decide;
     switch (*rc::gen::inRange(0, 3)) {

@@ -36,9 +36,9 @@ TEST(PlanTable, shows_the_schedule_at_a_glance) {
 }
 
 TEST(PlanTable, says_which_claims_this_version_cannot_judge) {
-    const auto scenario = load("demo", {.set = {"/claims/monotonic-reads={}"}});
+    const auto scenario = load("demo", {.set = {"/claims/divergence={}"}});
     ASSERT_TRUE(scenario.has_value()) << scenario.error().message;
-    EXPECT_THAT(to_table(*resolve(*scenario)), HasSubstr("  monotonic-reads         NOT JUDGED by this version"));
+    EXPECT_THAT(to_table(*resolve(*scenario)), HasSubstr("  divergence              NOT JUDGED by this version"));
 }
 
 }  // namespace
