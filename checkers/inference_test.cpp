@@ -2,6 +2,7 @@
 
 #include "checkers/definitional/definition.hpp"
 #include "checkers/definitional/second_opinion.hpp"
+#include "checkers/testing/effort.hpp"
 #include "checkers/testing/random_history.hpp"
 #include "core/history/writer.hpp"
 
@@ -251,7 +252,7 @@ std::string disagreement(const RandomHistory& history, int& joint) {
 RC_GTEST_PROP(Inference, NamesWhatTheDefinitionNames, ()) {
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
     int joint = 0;
-    for (int i = 0; i < 60; ++i) {
+    for (std::int64_t i = 0; i < effort(60); ++i) {
         const RandomHistory history = random_verdicts(RandomSequence{RandomStream{seed, std::to_string(i), "verdicts"}});
         if (disagreement(history, joint).empty()) continue;
         const RandomHistory smallest =

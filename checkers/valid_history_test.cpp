@@ -1,3 +1,4 @@
+#include "checkers/testing/effort.hpp"
 #include "checkers/testing/valid_history.hpp"
 
 #include "checkers/testing/history_builder.hpp"
@@ -18,12 +19,7 @@ namespace {
 using namespace testing;
 
 TEST(ValidHistories, AreNeverAccused) {
-    // Unoptimised builds, which look for other mistakes, judge fewer.
-#ifdef __OPTIMIZE__
-    constexpr std::uint64_t histories = 400;
-#else
-    constexpr std::uint64_t histories = 100;
-#endif
+    const auto histories = static_cast<std::uint64_t>(effort(400));
     Soak soak;
     for (std::uint64_t seed = 1; seed <= histories; ++seed) soak.judge(valid_history(seed, 500));
     EXPECT_EQ(soak.failures, 0) << soak.report();

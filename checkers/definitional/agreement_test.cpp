@@ -1,5 +1,6 @@
 #include "checkers/definitional/definition.hpp"
 #include "checkers/definitional/second_opinion.hpp"
+#include "checkers/testing/effort.hpp"
 #include "checkers/testing/random_history.hpp"
 
 #include <gtest/gtest.h>
@@ -184,12 +185,6 @@ TEST(Checkers, AgreeWithTheDefinitionsOnEverySmallHistory) {
         history.claims[name].property = name;
         history.claims[name].within = milliseconds{1};
     }
-    // Unoptimised builds, which look for other mistakes, take every seventh.
-#ifdef __OPTIMIZE__
-    constexpr std::int64_t stride = 1;
-#else
-    constexpr std::int64_t stride = 7;
-#endif
     std::int64_t histories = 0;
     for (const Span& first : spans) {
         for (const Span& second : spans) {
@@ -206,7 +201,7 @@ TEST(Checkers, AgreeWithTheDefinitionsOnEverySmallHistory) {
                             },
                             [&](HistoryBuilder& h) { h.decide(decisions[i].span.inv, decisions[i].span.res, decisions[i].answer); },
                             [&](HistoryBuilder& h) { h.decide(decisions[j].span.inv, decisions[j].span.res, decisions[j].answer); }};
-                        if (++histories % stride != 0) continue;
+                        if (++histories % one_case_in != 0) continue;
                         const std::string difference = disagreement(history);
                         ASSERT_TRUE(difference.empty()) << difference << "\n" << show(history);
                     }
@@ -219,8 +214,8 @@ TEST(Checkers, AgreeWithTheDefinitionsOnEverySmallHistory) {
 
 RC_GTEST_PROP(Checkers, NameTheOperationsThatTheDefinitionsName, ()) {
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-    constexpr int histories = 40;
-    for (int i = 0; i < histories; ++i) {
+    const std::int64_t histories = effort(40);
+    for (std::int64_t i = 0; i < histories; ++i) {
         const RandomHistory history = random_history(RandomSequence{RandomStream{seed, std::to_string(i), "history"}});
         if (disagreement(history).empty()) continue;
         const RandomHistory smallest =

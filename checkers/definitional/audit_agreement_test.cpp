@@ -1,5 +1,6 @@
 #include "checkers/definitional/definition.hpp"
 #include "checkers/definitional/second_opinion.hpp"
+#include "checkers/testing/effort.hpp"
 #include "checkers/testing/random_audit_history.hpp"
 
 #include <gtest/gtest.h>
@@ -50,8 +51,8 @@ std::string disagreement(const RandomHistory& history, std::map<std::string, int
 
 RC_GTEST_PROP(AuditCheckers, NameTheOperationsThatTheDefinitionsName, ()) {
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-    constexpr int histories = 40;
-    for (int i = 0; i < histories; ++i) {
+    const std::int64_t histories = effort(40);
+    for (std::int64_t i = 0; i < histories; ++i) {
         const RandomHistory history = random_audit_history(RandomSequence{RandomStream{seed, std::to_string(i), "audit"}});
         if (disagreement(history).empty()) continue;
         const RandomHistory smallest =

@@ -1,5 +1,6 @@
 #include "checkers/definitional/definition.hpp"
 #include "checkers/definitional/second_opinion.hpp"
+#include "checkers/testing/effort.hpp"
 #include "checkers/testing/random_sessions.hpp"
 
 #include <gtest/gtest.h>
@@ -49,9 +50,9 @@ std::string disagreement(const RandomHistory& history, std::map<std::string, int
 
 RC_GTEST_PROP(Sessions, AreJudgedAsTheDefinitionsJudgeThem, ()) {
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-    constexpr int histories = 60;
+    const std::int64_t histories = effort(60);
     std::map<std::string, int> violated;
-    for (int i = 0; i < histories; ++i) {
+    for (std::int64_t i = 0; i < histories; ++i) {
         const RandomHistory history = random_sessions(RandomSequence{RandomStream{seed, std::to_string(i), "sessions"}});
         if (disagreement(history, violated).empty()) continue;
         const RandomHistory smallest =
