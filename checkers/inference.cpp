@@ -59,7 +59,7 @@ std::int64_t Inference::obligations(std::string_view property, AgentId agent) co
     for (std::uint8_t term = 0; term < terms; ++term) {
         if (property_of[term] != property || !asserted_[term]) continue;
         const std::vector<std::int64_t>& counts = asserted_[term]->obligations;
-        return agent < counts.size() ? counts[by_agent] : 0;
+        return agent < counts.size() ? counts[agent] : 0;
     }
     return 0;
 }
