@@ -1,5 +1,6 @@
 #include "checkers/definitional/definition.hpp"
 #include "checkers/testing/alter.hpp"
+#include "checkers/testing/effort.hpp"
 #include "checkers/testing/random_history.hpp"
 
 #include <gtest/gtest.h>
@@ -93,7 +94,7 @@ Claims of_all_agents_and_bundles(Claims claims) {
 /// whatever else is there.
 void for_each_history(const char* purpose, int histories, const std::function<void(const Case&, RandomSequence&)>& visit,
                       const std::function<Claims(Claims)>& claimed = as_they_are) {
-    for (int i = 0; i < histories; ++i) {
+    for (std::int64_t i = 0; i < effort(histories); ++i) {
         RandomSequence random{RandomStream{static_cast<std::uint64_t>(i), "metamorphic", purpose}};
         RandomHistory history = random_history(random);
         history.claims = claimed(history.claims);
@@ -252,7 +253,7 @@ TEST(Metamorphic, TheOrderOfDecisionsAtOneInstantDoesNotMatter) {
         ASSERT_TRUE(report);
         expect(Then::same, coarse, *report, places);
     });
-    EXPECT_GT(changed, 100);
+    EXPECT_GT(changed, effort(100));
 }
 
 /// What a decision showed may be what something else is excused by: that a revision is there at all (no-lost-publish asks
@@ -349,7 +350,7 @@ TEST(Metamorphic, WiderIntervalsOfDecisionsAccuseNobodyNew) {
         EXPECT_LE(report->delta, one.report.delta);
     };
     for_each_history("widening", 600, law, without_demand_for_answers);
-    EXPECT_GT(later, 1'000);
+    EXPECT_GT(later, effort(1'000));
 }
 
 TEST(Metamorphic, APublishThatNobodySawAcknowledgedRaisesNoFloor) {
@@ -438,8 +439,8 @@ TEST(Metamorphic, DroppingProvenanceOfAHistoryThatPassesAccusesNobody) {
         if (claims.size() > 10) ++passing;
         EXPECT_TRUE(report->invalid.empty()) << fmt::format("{}", fmt::join(report->invalid, ", ")) << "\n" << one.shown;
     }, of_all_agents_and_bundles);
-    EXPECT_GT(passing, 50);
-    for (const auto& [property, times] : kept) EXPECT_GT(times, 10) << property;
+    EXPECT_GT(passing, effort(50) / 2);
+    for (const auto& [property, times] : kept) EXPECT_GT(times, one_case_in == 1 ? 10 : 0) << property;
 }
 
 TEST(Metamorphic, ASecondDecisionLikeTheFirstChangesOnlyCounts) {
