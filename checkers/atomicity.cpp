@@ -46,13 +46,8 @@ void Atomicity::on_event(const history::Record& record) {
     if (std::holds_alternative<history::Fault>(record.value)) phases_.on_fault(model(), record.time);
 }
 
-/// The number from which on, up to `newest`, all are certainly newer than `shown`.
 RevisionNumber Atomicity::first_certainly_after(const Bundle& bundle, RevisionNumber shown, RevisionNumber newest) {
     RevisionNumber beyond = newest + 1;
-    if (bundle.several_authorities()) {
-        while (beyond > shown + 1 && bundle.certainly_before(shown, beyond - 1)) --beyond;
-        return beyond;
-    }
     for (RevisionNumber first = shown + 1; first < beyond;) {
         const RevisionNumber middle = first + (beyond - first) / 2;
         if (bundle.certainly_before(shown, middle)) beyond = middle;
@@ -108,12 +103,6 @@ std::uint32_t Atomicity::certainly_between(BundleId id, RevisionNumber from, Rev
     const Bundle& bundle = model().bundle(id);
     const Register& reg = registers_[id];
     std::uint32_t count = reg.good[newest] - reg.good[from - 1];
-    if (bundle.several_authorities()) {
-        for (RevisionNumber number = from; number < newest; ++number) {
-            if (!bundle.revision(number).bad && !bundle.certainly_before(number, newest)) --count;
-        }
-        return count;
-    }
     const auto first = std::lower_bound(reg.doubtful.begin(), reg.doubtful.end(), from);
     for (auto doubtful = first; doubtful != reg.doubtful.end() && *doubtful < newest; ++doubtful) {
         if (!bundle.certainly_before(*doubtful, newest)) --count;

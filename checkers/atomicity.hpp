@@ -61,8 +61,10 @@ class Atomicity : public PropertyChecker {
 
     /// The first operation, or acknowledgement, that showed anything above `above`.
     [[nodiscard]] Offence offence_of(const StaleRead& read, RevisionNumber above) const;
-    /// Revisions in [from, newest] that any order puts before or at `newest`.
+    /// The number from which on, up to `newest`, all are certainly newer than `shown`. For what one authority publishes:
+    /// there, what is newer than a certainly newer one is certainly newer too.
     [[nodiscard]] static RevisionNumber first_certainly_after(const Bundle& bundle, RevisionNumber shown, RevisionNumber newest);
+    /// Revisions in [from, newest] that any order puts before or at `newest`.
     [[nodiscard]] std::uint32_t certainly_between(BundleId bundle, RevisionNumber from, RevisionNumber newest) const;
     /// Revisions in (shown, newest] that took effect as far as is known now; `open` tells whether that may still grow.
     [[nodiscard]] std::uint32_t effective_between(BundleId bundle, RevisionNumber shown, RevisionNumber newest,

@@ -19,8 +19,9 @@ namespace mistrial::checkers {
 /// publishes and every incarnation follow (kernel K6).
 ///
 /// What an agent holds is known from an answer that shows it to the next question that it answers with it, while nothing
-/// that may have been answered in between shows anything else (kernels/held_revisions.hpp). Only what came after a second authority began to publish is looked at: before
-/// that there is nothing to fork, and no obligation. Memory grows with revisions that incarnations show.
+/// that may have been answered in between shows anything else (kernels/held_revisions.hpp). Only what came after a second
+/// authority began to publish is looked at: before that there is nothing to fork, and no obligation. Memory grows with
+/// revisions that incarnations show, and with their changes.
 class ForkFreedom final : public PropertyChecker {
   public:
     ForkFreedom(Model& model, Claim claim);

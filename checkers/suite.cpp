@@ -1,90 +1,9 @@
-#include "checkers/checker.hpp"
-#include "checkers/golden_signals.hpp"
-#include "checkers/inference.hpp"
 #include "checkers/linearizability/collection.hpp"
-#include "checkers/model.hpp"
-#include "checkers/operations.hpp"
-#include "checkers/registry.hpp"
+#include "checkers/suite_state.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace mistrial::checkers {
-
-namespace {
-
-/// properties.md section 8: what was wrongly let in comes before what was late, and that before what was slow.
-constexpr std::array severity{
-    "fail-closed",          "authentic-activation", "bounded-staleness",  "no-new-enemy",        "token-freshness",
-    "no-lost-publish",      "oracle-correctness",   "atomic-activation",  "monotonic-revisions", "source-fidelity",
-    "durable-monotonicity", "revision-validity",    "pinned-snapshot",    "read-your-publishes", "monotonic-reads",
-    "fork-freedom",         "split-brain",          "determinism",        "publish-order",       "status-truth",
-    "log-completeness",     "log-integrity",        "clock-justified",    "clock-coherence",     "convergence",
-    "progress",             "availability",         "status-freshness",   "health-truth",        "linearizability",
-};
-
-std::size_t severity_of(std::string_view property) {
-    return static_cast<std::size_t>(std::find(severity.begin(), severity.end(), property) - severity.begin());
-}
-
-constexpr std::int64_t enough_obligations = 20;
-
-bool worse(const Violation& a, const Violation& b) {
-    if (a.wrongly_allowed != b.wrongly_allowed) return a.wrongly_allowed > b.wrongly_allowed;
-    if (a.wrongly_denied != b.wrongly_denied) return a.wrongly_denied > b.wrongly_denied;
-    if (a.count != b.count) return a.count > b.count;
-    return a.from < b.from;
-}
-
-}  // namespace
-
-struct Suite::State {
-    struct Asserted {
-        Claim claim;
-        std::unique_ptr<PropertyChecker> checker;  ///< empty when this version has none
-    };
-
-    explicit State(Options given) : options(std::move(given)), inference(model) {}
-
-    Options options;
-    Model model;
-    Operations operations;
-    GoldenSignals golden_signals;
-    Counts counts;
-    Inference inference;
-    std::vector<Asserted> asserted;
-    std::vector<std::unique_ptr<PropertyChecker>> unclaimed;  ///< judged properties that nobody claimed: measured
-    std::vector<PropertyChecker*> checkers;
-    bool started = false;
-    TrueTime last;
-
-    [[nodiscard]] bool wanted(std::string_view property) const;
-    [[nodiscard]] Result<> start(const history::Record& first);
-    void adopt(PropertyChecker& checker);
-    [[nodiscard]] Result<> dispatch(const history::Record& record);
-    [[nodiscard]] Result<> publish(const history::Publish& publish, const history::Record& record);
-    [[nodiscard]] Result<> decide(const history::Decide& decide, const history::Record& record);
-    void answered(const history::Decide& decide, const history::Record& record, const Operations::Begin& begin);
-    void status(const history::Status& status, const history::Record& record);
-    [[nodiscard]] Result<> health(const history::Health& health, const history::Record& record);
-    void log(const history::Log& log, const history::Record& record);
-    [[nodiscard]] Result<> call(const history::Record& record);
-    /// Something in [inv, at] shows that the agent runs; begun nobody knows when: TrueTime::min().
-    void heard_of(AgentId agent, const std::optional<std::string>& incarnation, TrueTime inv, TrueTime at) {
-        if (!model.lives().heard_of(agent, incarnation, inv, at)) return;
-        tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
-    }
-
-    [[nodiscard]] ClaimResult judge(const Asserted& one) const;
-    [[nodiscard]] bool missed_by_a_fault(const Claim& claim) const;
-    [[nodiscard]] std::vector<Measured> measured() const;
-    [[nodiscard]] std::vector<std::string> notes() const;
-
-    template <class Tell>
-    void tell(const Tell& tell_one) {
-        for (PropertyChecker* checker : checkers) tell_one(*checker);
-    }
-};
 
 bool Suite::State::wanted(std::string_view property) const {
     if (options.only.empty()) return true;
@@ -374,99 +293,6 @@ Result<> Suite::State::call(const history::Record& record) {
     return {};
 }
 
-bool Suite::State::missed_by_a_fault(const Claim& claim) const {
-    for (std::size_t i = 0; i < model.faults().size(); ++i) {
-        if (model.faults()[i].bit) continue;
-        const std::set<std::string>& agents = model.fault_agents()[i];
-        if (agents.empty() || std::any_of(agents.begin(), agents.end(),
-                                          [&](const std::string& agent) { return claim.covers_agent(agent); })) {
-            return true;
-        }
-    }
-    return false;
-}
-
-ClaimResult Suite::State::judge(const Asserted& one) const {
-    const Claim& claim = one.claim;
-    ClaimResult result;
-    result.property = claim.property;
-    result.parameters = to_json(Claims{{claim.property, claim}})[claim.property];
-    result.reason = Reason::not_exercised;
-    if (!one.checker) return result;
-    const PropertyChecker& checker = *one.checker;
-    result.obligations = checker.obligations();
-    bool each = true;
-    for (AgentId id = 0; id < model.fleet().size(); ++id) {
-        const Agent& agent = model.agent(id);
-        const std::int64_t inferred = inference.obligations(claim.property, id);
-        result.obligations += inferred;
-        if ((!agent.in_run_record && !agent.asked) || !claim.covers_agent(agent.name())) continue;
-        result.obligations_by_agent.emplace_back(agent.name(), checker.obligations_of(id) + inferred);
-        each = each && checker.obligations_of(id) + inferred > 0;
-    }
-    std::sort(result.obligations_by_agent.begin(), result.obligations_by_agent.end());
-    result.violations = checker.violations();
-    for (Violation& violation : inference.violations(claim.property)) result.violations.push_back(std::move(violation));
-    std::stable_sort(result.violations.begin(), result.violations.end(), worse);
-    if (!result.violations.empty()) {
-        result.validity = Validity::invalid;
-        result.reason = Reason::none;
-    } else if (!each || result.obligations < enough_obligations) {
-        result.reason = checker.unfinished() == Reason::none ? Reason::not_exercised : checker.unfinished();
-    } else if (checker.unfinished() != Reason::none) {
-        result.reason = checker.unfinished();
-    } else if (missed_by_a_fault(claim)) {
-        result.reason = Reason::fault_did_not_bite;
-    } else {
-        result.validity = Validity::valid;
-        result.reason = Reason::none;
-    }
-    return result;
-}
-
-std::vector<Measured> Suite::State::measured() const {
-    std::vector<Measured> all;
-    for (const auto& checker : unclaimed) {
-        Measured measured{checker->claim().property, checker->obligations(), Json::object()};
-        const std::vector<Violation> violations = checker->violations();
-        std::int64_t operations_hit = 0;
-        for (const Violation& violation : violations) operations_hit += violation.count;
-        measured.values = {{"violations", violations.size()}, {"operations", operations_hit}};
-        if (!violations.empty()) {
-            const auto worst = std::min_element(violations.begin(), violations.end(), worse);
-            measured.values["worst"] = worst->summary;
-        }
-        measured.values.update(checker->measured());
-        all.push_back(std::move(measured));
-    }
-    for (const Asserted& one : asserted) {
-        Json left = one.checker ? one.checker->set_aside() : Json();
-        if (!left.is_null()) all.push_back({one.claim.property, one.checker->obligations(), std::move(left)});
-    }
-    return all;
-}
-
-std::vector<std::string> Suite::State::notes() const {
-    std::vector<std::string> notes;
-    for (const Asserted& one : asserted) {
-        if (one.checker) continue;
-        notes.push_back(fmt::format("{} is claimed, but this version has no checker for it", one.claim.property));
-    }
-    for (const PropertyChecker* checker : checkers) {
-        for (std::string& note : checker->notes()) notes.push_back(std::move(note));
-    }
-    if (operations.without_invoke() > 0) {
-        notes.push_back(fmt::format(
-            "{} operations have no invoke record: each was taken to have begun as early as its process, its due time and "
-            "its timeout allow, which accuses nobody but finds less",
-            operations.without_invoke()));
-    }
-    if (operations.unfinished() > 0) {
-        notes.push_back(fmt::format("{} operations never completed", operations.unfinished()));
-    }
-    return notes;
-}
-
 Suite::Suite() : Suite(Options{}) {}
 Suite::Suite(Options options) : state_(std::make_unique<State>(std::move(options))) {}
 Suite::~Suite() = default;
@@ -474,31 +300,5 @@ Suite::Suite(Suite&&) noexcept = default;
 Suite& Suite::operator=(Suite&&) noexcept = default;
 
 Result<> Suite::on(const history::Record& record) { return state_->dispatch(record); }
-
-Judgement Suite::finish() {
-    State& state = *state_;
-    state.tell([](PropertyChecker& checker) { checker.finish(); });
-    state.inference.finish();
-    Judgement judgement;
-    for (const State::Asserted& asserted : state.asserted) judgement.claims.push_back(state.judge(asserted));
-    std::stable_sort(judgement.claims.begin(), judgement.claims.end(), [](const ClaimResult& a, const ClaimResult& b) {
-        if (a.validity != b.validity) return a.validity > b.validity;
-        return severity_of(a.property) < severity_of(b.property);
-    });
-    judgement.validity = judgement.claims.empty() ? Validity::unknown : Validity::valid;
-    for (const ClaimResult& claim : judgement.claims) judgement.validity = judgement.validity | claim.validity;
-    judgement.measured = state.measured();
-    judgement.faults.assign(state.model.faults().begin(), state.model.faults().end());
-    judgement.counts = state.counts.to_json();
-    judgement.golden_signals = state.golden_signals.to_json(state.last);
-    judgement.notes = state.notes();
-    for (BundleId bundle = 0; bundle < state.model.bundle_count(); ++bundle) {
-        for (RevisionNumber number = 1; number <= state.model.bundle(bundle).newest(); ++number) {
-            const auto& index = state.model.bundle(bundle).revision(number).first_shown_index;
-            if (index) judgement.first_sights.push_back(*index);
-        }
-    }
-    return judgement;
-}
 
 }  // namespace mistrial::checkers

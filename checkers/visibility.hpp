@@ -36,8 +36,8 @@ class Visibility final : public PropertyChecker {
   private:
     struct Track {
         bool seen = false;
-        OperationNote newest;  ///< that shows the newest revision
-        OperationNote last;  ///< the decision that began last, of those up to `newest`
+        OperationNote newest;  ///< the decision that shows the newest revision
+        OperationNote last;    ///< the one that began last
         /// Decisions that ended at one instant are concurrent: what they show counts when all of them are known.
         bool open = false;
         TrueTime instant;

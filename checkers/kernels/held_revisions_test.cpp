@@ -1,4 +1,5 @@
 #include "checkers/kernels/held_revisions.hpp"
+#include "checkers/testing/shows.hpp"
 #include "core/random.hpp"
 
 #include <gmock/gmock.h>
@@ -14,19 +15,12 @@ using std::chrono::milliseconds;
 
 TrueTime at(std::int64_t ms) { return TrueTime{milliseconds{ms}}; }
 
-struct Shows {
-    std::uint32_t group;
-    std::uint32_t revision;
-    std::int64_t inv;
-    std::int64_t res;
-    bool hearsay = false;
-};
-
+using checkers::testing::Shows;
 using Times = std::tuple<std::uint32_t, std::uint32_t, TrueTime, TrueTime, std::size_t, std::size_t>;
 
-/// Fed in the order of ends, as checkers do.
+/// The operations are left in the order of their ends.
 std::set<Times> holds_of(std::vector<Shows>& operations) {
-    std::stable_sort(operations.begin(), operations.end(), [](const Shows& a, const Shows& b) { return a.res < b.res; });
+    operations = checkers::testing::by_end(std::move(operations));
     HeldRevisions<std::size_t> held;
     for (std::size_t i = 0; i < operations.size(); ++i) {
         const Shows& one = operations[i];

@@ -1,4 +1,5 @@
 #include "checkers/kernels/version_order.hpp"
+#include "checkers/testing/shows.hpp"
 #include "core/random.hpp"
 
 #include <gmock/gmock.h>
@@ -18,18 +19,11 @@ using std::chrono::milliseconds;
 
 TrueTime at(std::int64_t ms) { return TrueTime{milliseconds{ms}}; }
 
-struct Shows {
-    std::uint32_t group;
-    std::uint32_t revision;
-    std::int64_t inv;
-    std::int64_t res;
-};
-
+using checkers::testing::Shows;
 using Zones = VersionZones<std::size_t>;
 
-/// Fed in the order of ends, as checkers do.
 Zones zones_of(std::vector<Shows> operations) {
-    std::stable_sort(operations.begin(), operations.end(), [](const Shows& a, const Shows& b) { return a.res < b.res; });
+    operations = checkers::testing::by_end(std::move(operations));
     Zones zones;
     for (std::size_t i = 0; i < operations.size(); ++i) {
         zones.saw(operations[i].group, operations[i].revision, at(operations[i].inv), at(operations[i].res), i);

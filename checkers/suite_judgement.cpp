@@ -1,0 +1,155 @@
+#include "checkers/suite_state.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace mistrial::checkers {
+
+namespace {
+
+/// properties.md section 8: what was wrongly let in comes before what was late, and that before what was slow.
+constexpr std::array severity{
+    "fail-closed",          "authentic-activation", "bounded-staleness",  "no-new-enemy",        "token-freshness",
+    "no-lost-publish",      "oracle-correctness",   "atomic-activation",  "monotonic-revisions", "source-fidelity",
+    "durable-monotonicity", "revision-validity",    "pinned-snapshot",    "read-your-publishes", "monotonic-reads",
+    "fork-freedom",         "split-brain",          "determinism",        "publish-order",       "status-truth",
+    "log-completeness",     "log-integrity",        "clock-justified",    "clock-coherence",     "convergence",
+    "progress",             "availability",         "status-freshness",   "health-truth",        "linearizability",
+};
+
+std::size_t severity_of(std::string_view property) {
+    return static_cast<std::size_t>(std::find(severity.begin(), severity.end(), property) - severity.begin());
+}
+
+constexpr std::int64_t enough_obligations = 20;
+
+bool worse(const Violation& a, const Violation& b) {
+    if (a.wrongly_allowed != b.wrongly_allowed) return a.wrongly_allowed > b.wrongly_allowed;
+    if (a.wrongly_denied != b.wrongly_denied) return a.wrongly_denied > b.wrongly_denied;
+    if (a.count != b.count) return a.count > b.count;
+    return a.from < b.from;
+}
+
+}  // namespace
+
+bool Suite::State::missed_by_a_fault(const Claim& claim) const {
+    for (std::size_t i = 0; i < model.faults().size(); ++i) {
+        if (model.faults()[i].bit) continue;
+        const std::set<std::string>& agents = model.fault_agents()[i];
+        if (agents.empty() || std::any_of(agents.begin(), agents.end(),
+                                          [&](const std::string& agent) { return claim.covers_agent(agent); })) {
+            return true;
+        }
+    }
+    return false;
+}
+
+ClaimResult Suite::State::judge(const Asserted& one) const {
+    const Claim& claim = one.claim;
+    ClaimResult result;
+    result.property = claim.property;
+    result.parameters = to_json(Claims{{claim.property, claim}})[claim.property];
+    result.reason = Reason::not_exercised;
+    if (!one.checker) return result;
+    const PropertyChecker& checker = *one.checker;
+    result.obligations = checker.obligations();
+    bool each = true;
+    for (AgentId id = 0; id < model.fleet().size(); ++id) {
+        const Agent& agent = model.agent(id);
+        const std::int64_t inferred = inference.obligations(claim.property, id);
+        result.obligations += inferred;
+        if ((!agent.in_run_record && !agent.asked) || !claim.covers_agent(agent.name())) continue;
+        result.obligations_by_agent.emplace_back(agent.name(), checker.obligations_of(id) + inferred);
+        each = each && checker.obligations_of(id) + inferred > 0;
+    }
+    std::sort(result.obligations_by_agent.begin(), result.obligations_by_agent.end());
+    result.violations = checker.violations();
+    for (Violation& violation : inference.violations(claim.property)) result.violations.push_back(std::move(violation));
+    std::stable_sort(result.violations.begin(), result.violations.end(), worse);
+    if (!result.violations.empty()) {
+        result.validity = Validity::invalid;
+        result.reason = Reason::none;
+    } else if (!each || result.obligations < enough_obligations) {
+        result.reason = checker.unfinished() == Reason::none ? Reason::not_exercised : checker.unfinished();
+    } else if (checker.unfinished() != Reason::none) {
+        result.reason = checker.unfinished();
+    } else if (missed_by_a_fault(claim)) {
+        result.reason = Reason::fault_did_not_bite;
+    } else {
+        result.validity = Validity::valid;
+        result.reason = Reason::none;
+    }
+    return result;
+}
+
+std::vector<Measured> Suite::State::measured() const {
+    std::vector<Measured> all;
+    for (const auto& checker : unclaimed) {
+        Measured measured{checker->claim().property, checker->obligations(), Json::object()};
+        const std::vector<Violation> violations = checker->violations();
+        std::int64_t operations_hit = 0;
+        for (const Violation& violation : violations) operations_hit += violation.count;
+        measured.values = {{"violations", violations.size()}, {"operations", operations_hit}};
+        if (!violations.empty()) {
+            const auto worst = std::min_element(violations.begin(), violations.end(), worse);
+            measured.values["worst"] = worst->summary;
+        }
+        measured.values.update(checker->measured());
+        all.push_back(std::move(measured));
+    }
+    for (const Asserted& one : asserted) {
+        Json left = one.checker ? one.checker->set_aside() : Json();
+        if (!left.is_null()) all.push_back({one.claim.property, one.checker->obligations(), std::move(left)});
+    }
+    return all;
+}
+
+std::vector<std::string> Suite::State::notes() const {
+    std::vector<std::string> notes;
+    for (const Asserted& one : asserted) {
+        if (one.checker) continue;
+        notes.push_back(fmt::format("{} is claimed, but this version has no checker for it", one.claim.property));
+    }
+    for (const PropertyChecker* checker : checkers) {
+        for (std::string& note : checker->notes()) notes.push_back(std::move(note));
+    }
+    if (operations.without_invoke() > 0) {
+        notes.push_back(fmt::format(
+            "{} operations have no invoke record: each was taken to have begun as early as its process, its due time and "
+            "its timeout allow, which accuses nobody but finds less",
+            operations.without_invoke()));
+    }
+    if (operations.unfinished() > 0) {
+        notes.push_back(fmt::format("{} operations never completed", operations.unfinished()));
+    }
+    return notes;
+}
+
+Judgement Suite::finish() {
+    State& state = *state_;
+    state.tell([](PropertyChecker& checker) { checker.finish(); });
+    state.inference.finish();
+    Judgement judgement;
+    for (const State::Asserted& asserted : state.asserted) judgement.claims.push_back(state.judge(asserted));
+    std::stable_sort(judgement.claims.begin(), judgement.claims.end(), [](const ClaimResult& a, const ClaimResult& b) {
+        if (a.validity != b.validity) return a.validity > b.validity;
+        return severity_of(a.property) < severity_of(b.property);
+    });
+    judgement.validity = judgement.claims.empty() ? Validity::unknown : Validity::valid;
+    for (const ClaimResult& claim : judgement.claims) judgement.validity = judgement.validity | claim.validity;
+    judgement.measured = state.measured();
+    judgement.faults.assign(state.model.faults().begin(), state.model.faults().end());
+    judgement.counts = state.counts.to_json();
+    judgement.golden_signals = state.golden_signals.to_json(state.last);
+    judgement.notes = state.notes();
+    for (BundleId bundle = 0; bundle < state.model.bundle_count(); ++bundle) {
+        for (RevisionNumber number = 1; number <= state.model.bundle(bundle).newest(); ++number) {
+            const auto& index = state.model.bundle(bundle).revision(number).first_shown_index;
+            if (index) judgement.first_sights.push_back(*index);
+        }
+    }
+    return judgement;
+}
+
+}  // namespace mistrial::checkers

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "checkers/checker.hpp"
+#include "checkers/golden_signals.hpp"
+#include "checkers/inference.hpp"
+#include "checkers/model.hpp"
+#include "checkers/operations.hpp"
+#include "checkers/registry.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mistrial::checkers {
+
+/// What a Suite keeps. suite.cpp hands records to the checkers, suite_judgement.cpp takes what they found.
+struct Suite::State {
+    struct Asserted {
+        Claim claim;
+        std::unique_ptr<PropertyChecker> checker;  ///< empty when this version has none
+    };
+
+    explicit State(Options given) : options(std::move(given)), inference(model) {}
+
+    Options options;
+    Model model;
+    Operations operations;
+    GoldenSignals golden_signals;
+    Counts counts;
+    Inference inference;
+    std::vector<Asserted> asserted;
+    std::vector<std::unique_ptr<PropertyChecker>> unclaimed;  ///< judged properties that nobody claimed: measured
+    std::vector<PropertyChecker*> checkers;
+    bool started = false;
+    TrueTime last;
+
+    [[nodiscard]] bool wanted(std::string_view property) const;
+    [[nodiscard]] Result<> start(const history::Record& first);
+    void adopt(PropertyChecker& checker);
+    [[nodiscard]] Result<> dispatch(const history::Record& record);
+    [[nodiscard]] Result<> publish(const history::Publish& publish, const history::Record& record);
+    [[nodiscard]] Result<> decide(const history::Decide& decide, const history::Record& record);
+    void answered(const history::Decide& decide, const history::Record& record, const Operations::Begin& begin);
+    void status(const history::Status& status, const history::Record& record);
+    [[nodiscard]] Result<> health(const history::Health& health, const history::Record& record);
+    void log(const history::Log& log, const history::Record& record);
+    [[nodiscard]] Result<> call(const history::Record& record);
+    /// Something in [inv, at] shows that the agent runs; begun nobody knows when: TrueTime::min().
+    void heard_of(AgentId agent, const std::optional<std::string>& incarnation, TrueTime inv, TrueTime at) {
+        if (!model.lives().heard_of(agent, incarnation, inv, at)) return;
+        tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
+    }
+
+    [[nodiscard]] ClaimResult judge(const Asserted& one) const;
+    [[nodiscard]] bool missed_by_a_fault(const Claim& claim) const;
+    [[nodiscard]] std::vector<Measured> measured() const;
+    [[nodiscard]] std::vector<std::string> notes() const;
+
+    template <class Tell>
+    void tell(const Tell& tell_one) {
+        for (PropertyChecker* checker : checkers) tell_one(*checker);
+    }
+};
+
+}  // namespace mistrial::checkers
