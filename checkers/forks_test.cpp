@@ -95,6 +95,27 @@ TEST(ForkFreedom, CountsTheBoundOnlyWhileBothAreConnectedWithoutABreak) {
     EXPECT_THAT(judged(history).violations, SizeIs(1));
 }
 
+TEST(ForkFreedom, ExcusesNobodyForAFaultThatCutsNoDeliveries) {
+    HistoryBuilder history = branches();
+    history.shows("a1", 100, 110, "r1").shows("a1", 2000, 2010, "r1");
+    history.shows("a2", 100, 110, "s1").shows("a2", 2000, 2010, "s1");
+    const history::Excuse of_reports{{}, true, false, false};
+    history.fault("f1", "partition", {"a2"}, {1100, 1101, 1102, 1103}, true, of_reports);
+    EXPECT_THAT(judged(history).violations, SizeIs(1));
+}
+
+TEST(ForkFreedom, DoesNotKnowWhatAnAgentHeldWhileSomethingElseMayHaveBeenAnswered) {
+    const auto second = [](std::int64_t inv) {
+        HistoryBuilder history = branches();
+        history.shows("a1", 100, 110, "r1").shows("a1", 3000, 3010, "r1");
+        history.shows("a1", inv, 3020, "s1");
+        history.shows("a2", 100, 110, "s1").shows("a2", 4000, 4010, "s1");
+        return judged(history).violations.size();
+    };
+    EXPECT_EQ(second(3000), 1U) << "s1 was asked for when r1 was shown for the last time";
+    EXPECT_EQ(second(2999), 0U) << "it may have been answered just before that";
+}
+
 TEST(ForkFreedom, HearsOfAnExcuseThatComesAfterTheFact) {
     HistoryBuilder history = branches();
     history.shows("a1", 100, 110, "r1").shows("a1", 1200, 1210, "r1");

@@ -67,6 +67,15 @@ TEST(Inference, AnAgentThatNamesNoRevisionCannotGoBackUnseen) {
     EXPECT_THAT(found[0].proof, Contains(HasSubstr("in the same incarnation; no revision from r2 on gives this verdict")));
 }
 
+TEST(Inference, CountsObligationsForTheAgentThatWasPutToTheTest) {
+    HistoryBuilder history = revisions(monotonic, {{true, true}, {false, true}});
+    history.decide(10, 11, asked("x", true, "", "a1"));
+    for (const std::int64_t at : {20, 30, 40}) history.decide(at, at + 1, asked("x", false, "", "a2"));
+    const Judgement judgement = judged(history);
+    const std::vector<std::pair<std::string, std::int64_t>> expected{{"a1", 0}, {"a2", 2}};
+    EXPECT_EQ(claim(judgement, "monotonic-revisions").obligations_by_agent, expected);
+}
+
 TEST(Inference, TwoThatMeetInOneInstantProveNothing) {
     HistoryBuilder history = revisions(monotonic, {{true, true}, {false, true}});
     history.decide(10, 12, asked("x", false));

@@ -55,6 +55,18 @@ TEST(Visibility, ExcusesPairsWhoseBoundMetAFault) {
     EXPECT_EQ(result_of(history).validity, Validity::invalid) << "the fault began when the bound was over";
 }
 
+TEST(Visibility, IsUnknownOfWhatBecameVisibleOnceSeveralAuthoritiesPublish) {
+    const auto second_authority_at = [](std::int64_t at) {
+        HistoryBuilder history;
+        history.run(Json{{"visibility", {{"quantile", 1}, {"within", "50ms"}}}}, {"a1"});
+        history.publish_by("east", "r1", 0, 10).publish_by("east", "r2", 90, 100);
+        history.shows("a1", 20, 25, "r1").shows("a1", 290, 295, "r1").shows("a1", 298, 300, "r2");
+        return result_of(history.publish_by("west", "s1", at, at + 10)).validity;
+    };
+    EXPECT_EQ(second_authority_at(301), Validity::invalid);
+    EXPECT_EQ(second_authority_at(300), Validity::unknown);
+}
+
 TEST(Visibility, TellsOfTheLatestPair) {
     const ClaimResult result = result_of(rollout(1.0, {140, 200, 300, 140}));
     ASSERT_EQ(result.violations.size(), 1U);
