@@ -70,26 +70,21 @@ struct Reader::State {
         return {};
     }
 
-    struct Found {
-        std::string_view text;
-        bool whole;  ///< ended by a newline
-    };
-
-    Result<std::optional<Found>> line() {
+    Result<std::optional<Line>> line() {
         for (;;) {
             const char* from = buffer.data() + scanned;
             if (const void* newline = std::memchr(from, '\n', end - scanned)) {
                 const auto length =
                     static_cast<std::size_t>(static_cast<const char*>(newline) - buffer.data()) - begin;
-                const Found found{{buffer.data() + begin, length}, true};
+                const Line found{{buffer.data() + begin, length}, true};
                 begin += length + 1;
                 scanned = begin;
                 return std::optional(found);
             }
             scanned = end;
             if (at_end) {
-                if (begin == end) return std::optional<Found>();
-                const Found found{{buffer.data() + begin, end - begin}, false};
+                if (begin == end) return std::optional<Line>();
+                const Line found{{buffer.data() + begin, end - begin}, false};
                 begin = end;
                 return std::optional(found);
             }
@@ -114,34 +109,44 @@ Result<Reader> Reader::open(const std::filesystem::path& file) {
     return Reader(std::move(state));
 }
 
-Result<std::optional<Record>> Reader::next() {
+Result<std::optional<Reader::Line>> Reader::next_line() {
     for (;;) {
-        auto found = state_->line();
-        if (!found) return found.error();
-        if (!*found) return std::optional<Record>();
-        const auto [text, whole] = **found;
+        auto line = state_->line();
+        if (!line) return line.error();
+        if (!*line) return std::optional<Line>();
         ++state_->line_number;
-        if (is_blank(text)) continue;
-        const auto offset = static_cast<std::size_t>(text.data() - state_->buffer.data());
-        try {
-            std::optional<Record> found_record(std::in_place);
-            Record& record = *found_record;
-            const Keys keys = state_->parser.parse(text, state_->buffer.size() - offset, record);
-            if (!keys.index) record.index = state_->next_index;
-            if (record.index < state_->next_index)
-                return fail("{}:{}:1: index: expected at least {}, one more than the record before, got {}",
-                            state_->name, state_->line_number, state_->next_index, record.index);
-            state_->next_index = record.index + 1;
-            return found_record;
-        } catch (const Malformed& malformed) {
-            if (!whole && !Json::accept(text)) {
-                state_->torn = true;
-                return std::optional<Record>();
-            }
-            return fail("{}:{}:{}: {}", state_->name, state_->line_number, column_of(malformed, text),
-                        malformed.message);
-        }
+        if (!is_blank((*line)->text)) return line;
     }
+}
+
+Result<std::optional<Record>> Reader::parse(const Line& line) {
+    const auto [text, whole] = line;
+    const auto offset = static_cast<std::size_t>(text.data() - state_->buffer.data());
+    try {
+        std::optional<Record> found_record(std::in_place);
+        Record& record = *found_record;
+        const Keys keys = state_->parser.parse(text, state_->buffer.size() - offset, record);
+        if (!keys.index) record.index = state_->next_index;
+        if (record.index < state_->next_index)
+            return fail("{}:{}:1: index: expected at least {}, one more than the record before, got {}", state_->name,
+                        state_->line_number, state_->next_index, record.index);
+        state_->next_index = record.index + 1;
+        return found_record;
+    } catch (const Malformed& malformed) {
+        if (!whole && !Json::accept(text)) {
+            state_->torn = true;
+            return std::optional<Record>();
+        }
+        return fail("{}:{}:{}: {}", state_->name, state_->line_number, column_of(malformed, text), malformed.message);
+    }
+}
+
+void Reader::passed(std::uint64_t index) { state_->next_index = index + 1; }
+
+Result<std::optional<Record>> Reader::next() {
+    const auto line = next_line();
+    if (!line) return line.error();
+    return *line ? parse(**line) : std::optional<Record>();
 }
 
 bool Reader::torn() const { return state_->torn; }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mistrial::history {
@@ -26,6 +27,19 @@ class Reader {
     [[nodiscard]] bool torn() const;
     /// The number of the line that `next` gave last, from 1.
     [[nodiscard]] std::uint64_t line() const;
+
+    // For who can tell what a line says without making a record of it (line_rows.hpp): `next` in two steps.
+
+    struct Line {
+        std::string_view text;  ///< without its newline; good until the next one is asked for
+        bool whole = true;      ///< ended by a newline
+    };
+    /// The next line that is not blank; nullopt at the end.
+    [[nodiscard]] Result<std::optional<Line>> next_line();
+    /// Reads the line that `next_line` gave last; nullopt when it is the torn last one.
+    [[nodiscard]] Result<std::optional<Record>> parse(const Line& line);
+    /// That line holds the record of this index and was not given to `parse`.
+    void passed(std::uint64_t index);
 
   private:
     struct State;

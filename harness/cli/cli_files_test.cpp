@@ -123,6 +123,37 @@ TEST_F(CliFiles, EveryFormatIsJudgedAlike) {
     EXPECT_EQ(mistrial({"check", "history.edn", "--format", "jsonl"}).status, 254);
 }
 
+TEST_F(CliFiles, TheBinaryFormGivesBackEveryByteAndIsJudgedAlike) {
+    write_guilty("history.jsonl");
+    ASSERT_EQ(mistrial({"convert", "history.jsonl", "numbered.jsonl"}).status, 0);
+    const Ended there = mistrial({"convert", "numbered.jsonl", "history.mst"});
+    EXPECT_EQ(there.status, 0) << there.err;
+    EXPECT_THAT(there.out, HasSubstr("history.mst: "));
+    const Ended back = mistrial({"convert", "history.mst", "again.jsonl"});
+    EXPECT_EQ(back.status, 0) << back.err;
+    EXPECT_EQ(text("again.jsonl"), text("numbered.jsonl"));
+
+    const Json ours = Json::parse(mistrial({"check", "numbered.jsonl", "--json"}).out);
+    std::filesystem::copy_file(folder_ / "history.mst", folder_ / "unnamed");
+    using Words = std::vector<std::string>;
+    for (const Words& how : {Words{"history.mst"}, Words{"unnamed"}, Words{"unnamed", "--format", "mst"}}) {
+        Words arguments{"check", "--json"};
+        arguments.insert(arguments.end(), how.begin(), how.end());
+        const Ended ended = mistrial(arguments);
+        EXPECT_EQ(ended.status, 1) << ended.err;
+        const Json theirs = Json::parse(ended.out);
+        for (const char* part : {"claims", "counts", "measured", "faults", "golden_signals", "duration", "notes",
+                                 "internal_errors"})
+            EXPECT_EQ(theirs.at(part), ours.at(part)) << part;
+    }
+    const Ended again = mistrial({"convert", "numbered.jsonl", "history.mst"});
+    EXPECT_EQ(again.status, 254);
+    EXPECT_THAT(again.err, HasSubstr("history.mst: exists"));
+    const Ended wrong = mistrial({"check", "numbered.jsonl", "--format", "mst"});
+    EXPECT_EQ(wrong.status, 254);
+    EXPECT_THAT(wrong.err, HasSubstr("numbered.jsonl: byte 0: is no binary history"));
+}
+
 TEST_F(CliFiles, ExportsSayTheirWords) {
     write_guilty("history.jsonl");
     ASSERT_EQ(mistrial({"convert", "history.jsonl", "elle.json", "--as", "list-append"}).status, 0);

@@ -167,7 +167,8 @@ Result<> convert(Options options) {
         return copied;
     if (auto finished = output.finish(); !finished) return finished;
     if (source->torn())
-        std::fprintf(stderr, "mistrial: %s: its last line was torn and is left out\n", options.in.c_str());
+        std::fprintf(stderr, "mistrial: %s: its last %s was torn and is left out\n", options.in.c_str(),
+                     *from == Format::mst ? "frame" : "line");
     if (output.left_out() > 0)
         std::fprintf(stderr, "mistrial: %s records are no operation that %s can say, and are left out\n",
                      reports::with_thousands(static_cast<std::int64_t>(output.left_out())).c_str(),
@@ -191,7 +192,7 @@ void add_convert(CLI::App& app, int& status) {
     command
         ->add_option("--from", options->from, "the format of IN; guessed from its name, else from what it begins with")
         ->check(CLI::IsMember(names));
-    command->add_option("--to", options->to, "the format of OUT; told from its name (.jsonl, .edn, .txt or .log)")
+    command->add_option("--to", options->to, "the format of OUT; told from its name (.jsonl, .mst, .edn, .txt or .log)")
         ->check(CLI::IsMember(names));
     command
         ->add_option(
@@ -204,8 +205,8 @@ void add_convert(CLI::App& app, int& status) {
                         "exactly when none is "
                         "stale by more");
     command->footer(
-        "Examples:\n  mistrial convert store/latest history.edn\n  mistrial convert store/latest elle.json --as "
-        "list-append\n"
+        "Examples:\n  mistrial convert store/latest history.edn\n  mistrial convert store/latest history.mst\n"
+        "  mistrial convert store/latest elle.json --as list-append\n"
         "  mistrial convert store/latest ops.json --as register --delta 250ms\n  mistrial convert etcd_000.log "
         "history.jsonl");
     command->callback([options, &status] {

@@ -22,7 +22,9 @@ Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite
     }
     Judged judged{suite.finish(), lanes.finish(), source->torn()};
     if (auto asked = ask_second_opinion(history, judged.judgement, format); !asked) return asked.error();
-    if (judged.torn) std::fprintf(stderr, "mistrial: %s: its last line was torn and is left out\n", history.c_str());
+    if (judged.torn)
+        std::fprintf(stderr, "mistrial: %s: its last %s was torn and is left out\n", history.c_str(),
+                     format == history::Format::mst ? "frame" : "line");
     return judged;
 }
 

@@ -79,7 +79,8 @@ INSTANTIATE_TEST_SUITE_P(EachFormat, Damaged,
 
 TEST(Guess, ByContent) {
     EXPECT_EQ(format_of_content(""), Format::jsonl);
-    for (const Format format : {Format::jsonl, Format::edn, Format::jepsen_log, Format::elle, Format::porcupine})
+    for (const Format format :
+         {Format::jsonl, Format::mst, Format::edn, Format::jepsen_log, Format::elle, Format::porcupine})
         EXPECT_EQ(format_of_content(print(format, sample())), format) << to_text(format);
     EXPECT_EQ(format_of_content(R"({"type":"invoke","f":"txn","process":0,"value":[]})"), Format::elle);
     EXPECT_EQ(format_of_content("; a comment\n{:process 0}"), Format::edn);
@@ -90,6 +91,7 @@ TEST(Guess, ByContent) {
 
 TEST(Guess, ByName) {
     EXPECT_EQ(format_of_name("store/latest/history.jsonl"), Format::jsonl);
+    EXPECT_EQ(format_of_name("history.mst"), Format::mst);
     EXPECT_EQ(format_of_name("history.edn"), Format::edn);
     EXPECT_EQ(format_of_name("history.txt"), Format::jepsen_log);
     EXPECT_EQ(format_of_name("etcd_000.log"), Format::jepsen_log);

@@ -1,5 +1,7 @@
 #include "core/history/foreign/format.hpp"
 
+#include "core/history/binary.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -9,7 +11,8 @@
 namespace mistrial::history {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Format>, 5> kNames{{{"jsonl", Format::jsonl},
+constexpr std::array<std::pair<std::string_view, Format>, 6> kNames{{{"jsonl", Format::jsonl},
+                                                                     {"mst", Format::mst},
                                                                      {"edn", Format::edn},
                                                                      {"jepsen-log", Format::jepsen_log},
                                                                      {"elle", Format::elle},
@@ -42,12 +45,14 @@ std::vector<std::string_view> format_names() {
 std::optional<Format> format_of_name(const std::filesystem::path& file) {
     const std::string extension = file.extension().string();
     if (extension == ".jsonl") return Format::jsonl;
+    if (extension == ".mst") return Format::mst;
     if (extension == ".edn") return Format::edn;
     if (extension == ".txt" || extension == ".log") return Format::jepsen_log;
     return std::nullopt;
 }
 
 Format format_of_content(std::string_view beginning) {
+    if (begins_binary_history(beginning)) return Format::mst;
     std::string_view rest = past_blanks(beginning);
     if (rest.empty()) return Format::jsonl;
     const bool array = rest.front() == '[';

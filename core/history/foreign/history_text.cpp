@@ -15,6 +15,8 @@ std::vector<Placed> placed_of(Format format, const SourceText& source) {
             return read_jepsen_log(source);
         case Format::porcupine:
             return read_porcupine(source);
+        case Format::mst:
+            throw Syntax{0, "expected a history in text, got the name of a binary one", {}};
         case Format::elle:
         case Format::jsonl:
             break;  // a line of ours is an operation of elle's

@@ -12,7 +12,7 @@
 namespace mistrial::history::foreign {
 
 /// A whole text, sorted as `assemble` says. `name` is the file's; errors say "NAME:LINE:COLUMN: what was expected, what
-/// stands there". Of `Format::jsonl` every line must be whole.
+/// stands there". Of `Format::jsonl` every line must be whole; `Format::mst` is no text and is refused (Source reads it).
 [[nodiscard]] Result<History> parse(Format format, std::string_view text, std::string_view name);
 [[nodiscard]] Result<History> read(Format format, const std::filesystem::path& file);
 

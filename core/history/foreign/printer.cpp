@@ -131,7 +131,12 @@ OrderedJson porcupine_operation(const Record& invoke, const Record* completion) 
 
 }  // namespace
 
+Printer::Printer(Format format, Options options) : format_(format), options_(options) {
+    if (format == Format::mst) binary_.emplace();
+}
+
 void Printer::begin(std::string& out) const {
+    if (binary_) BinaryEncoder::begin(out);
     if (format_ == Format::elle || format_ == Format::porcupine) out += '[';
 }
 
@@ -146,6 +151,8 @@ void Printer::add(std::string& out, const Record& record) {
             out += to_line(record);
             out += '\n';
             return;
+        case Format::mst:
+            return binary_->add(out, record);
         case Format::edn:
             return append_edn(out, record);
         case Format::jepsen_log:
@@ -189,6 +196,7 @@ void Printer::end(std::string& out) {
         out += dumped(porcupine_operation(invoke, nullptr));
     }
     open_.clear();
+    if (binary_) binary_->flush(out);
     if (format_ == Format::elle || format_ == Format::porcupine) out += first_ ? "]\n" : "\n]\n";
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "core/history/binary.hpp"
 #include "core/history/foreign/format.hpp"
 #include "core/history/operation.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,7 @@ class Printer {
         bool log_lines = false;
     };
     explicit Printer(Format format) : Printer(format, Options{}) {}
-    Printer(Format format, Options options) : format_(format), options_(options) {}
+    Printer(Format format, Options options);
 
     void begin(std::string& out) const;
     void add(std::string& out, const Record& record);
@@ -34,6 +36,7 @@ class Printer {
     Options options_;
     bool first_ = true;
     std::uint64_t left_out_ = 0;
+    std::optional<BinaryEncoder> binary_;  ///< of `Format::mst`
     std::map<std::int64_t, Record> open_;  ///< Porcupine: invoked, not yet completed
 };
 

@@ -10,8 +10,8 @@
 
 namespace mistrial::history {
 
-/// A history file of any format, record by record in history order. Our own is read in windows; of another format the
-/// whole file is read first, since it has to be sorted.
+/// A history file of any format, record by record in history order. Our own two are read in windows; of another format
+/// the whole file is read first, since it has to be sorted.
 class Source {
   public:
     [[nodiscard]] static Result<Source> open(const std::filesystem::path& file, Format format);
@@ -21,9 +21,10 @@ class Source {
 
     /// The next record; nullopt at the end.
     [[nodiscard]] Result<std::optional<Record>> next();
-    /// "FILE:LINE:COLUMN" of the record that `next` gave last, for what is wrong with it in its history.
+    /// "FILE:LINE:COLUMN" of the record that `next` gave last, for what is wrong with it in its history; of the binary form
+    /// its index and the byte where its frame begins.
     [[nodiscard]] std::string place() const;
-    /// True once the end was reached and the last line had been torn; of our own format alone.
+    /// True once the end was reached and the last line, or frame, had been torn; of our own formats alone.
     [[nodiscard]] bool torn() const;
 
   private:
