@@ -84,9 +84,16 @@ std::vector<AnswerId> Answers::possible(ExpectedId expected, std::optional<Clock
     return answers;
 }
 
-bool Answers::admits(ExpectedId expected, std::optional<ClockWindow> clock, AnswerId answer) const {
+bool Answers::may_allow(ExpectedId expected) const {
+    const std::vector<Piece>& pieces = expectations_[expected];
+    return std::any_of(pieces.begin(), pieces.end(), [&](const Piece& piece) {
+        return allows(piece.answer) && admits(expected, std::nullopt, piece.answer);
+    });
+}
+
+bool Answers::admits_by_clock(const std::vector<Piece>& pieces, std::optional<ClockWindow> clock, AnswerId answer) {
     WallTime start = WallTime::min();
-    for (const Piece& piece : expectations_[expected]) {
+    for (const Piece& piece : pieces) {
         const bool reachable = !clock || (start <= clock->to + float_seconds_error &&
                                           (piece.until == WallTime::max() || clock->from - float_seconds_error < piece.until));
         if (reachable && piece.answer == answer) return true;

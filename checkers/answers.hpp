@@ -58,7 +58,12 @@ class Answers {
     /// Which piece of time an expectation is in when the clock read `clock`; nullopt when it may be in several.
     [[nodiscard]] std::optional<std::uint32_t> piece(ExpectedId expected, std::optional<WallTime> clock) const;
     /// True when `answer` is among `possible(expected, clock)`; allocates nothing.
-    [[nodiscard]] bool admits(ExpectedId expected, std::optional<ClockWindow> clock, AnswerId answer) const;
+    [[nodiscard]] bool admits(ExpectedId expected, std::optional<ClockWindow> clock, AnswerId answer) const {
+        const std::vector<Piece>& pieces = expectations_[expected];
+        return pieces.size() == 1 ? pieces[0].answer == answer : admits_by_clock(pieces, clock, answer);
+    }
+    /// True when some of what may be answered at any time lets the request through.
+    [[nodiscard]] bool may_allow(ExpectedId expected) const;
     /// When the answer is right, ascending, as far as the expectation depends on the clock; the last instant of each window
     /// is the first at which it is right no more.
     [[nodiscard]] std::vector<ClockWindow> when(ExpectedId expected, AnswerId answer) const;
@@ -70,6 +75,7 @@ class Answers {
     };
 
     [[nodiscard]] AnswerId verdict(const Json& value);
+    [[nodiscard]] static bool admits_by_clock(const std::vector<Piece>& pieces, std::optional<ClockWindow> clock, AnswerId answer);
     [[nodiscard]] ExpectedId add(std::vector<Piece> pieces, std::string_view key);
 
     Names verdicts_;                ///< canonical text -> number

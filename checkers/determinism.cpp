@@ -53,32 +53,33 @@ std::string Determinism::version_name(AgentId agent) const {
     return listed->second.driver + " " + listed->second.version;
 }
 
-const Determinism::First* Determinism::first(const Key& key, const Decision& decision, bool from_markers) {
+const Determinism::Mark* Determinism::first(const Key& key, const Decision& decision, bool from_markers) {
     auto window = std::find_if(windows_.begin(), windows_.end(), [&](const auto& one) { return one->key == key; });
     if (window == windows_.end()) {
-        if (windows_.size() < most_states) {
-            windows_.push_back(std::make_unique<Window>());
-        } else {
-            windows_.back()->firsts.clear();
-        }
+        if (windows_.size() < most_states) windows_.push_back(std::make_unique<Window>());
         window = windows_.end() - 1;
         (*window)->key = key;
+        (*window)->state = ++states_;
     }
-    std::rotate(windows_.begin(), window, window + 1);
-    std::vector<First>& firsts = windows_.front()->firsts;
-    if (firsts.size() <= decision.input) firsts.resize(decision.input + 1);
-    First& first = firsts[decision.input];
-    if (first.answer != no_answer) return &first;
-    first = {decision.index,
-             decision.invoke_index.value_or(0),
-             decision.inv,
-             decision.res,
-             decision.agent,
-             decision.incarnation,
-             decision.session,
-             decision.answer,
-             decision.invoke_index.has_value(),
-             from_markers};
+    if (window != windows_.begin()) std::rotate(windows_.begin(), window, window + 1);
+    Window& newest = *windows_.front();
+    if (newest.marks.size() <= decision.input) {
+        newest.marks.resize(decision.input + 1);
+        newest.firsts.resize(decision.input + 1);
+    }
+    Mark& mark = newest.marks[decision.input];
+    if (mark.state == newest.state) return &mark;
+    mark = {newest.state, decision.answer, decision.agent};
+    newest.firsts[decision.input] = {.index = decision.index,
+                                     .invoke_index = decision.invoke_index.value_or(0),
+                                     .inv = decision.inv,
+                                     .res = decision.res,
+                                     .agent = decision.agent,
+                                     .incarnation = decision.incarnation,
+                                     .session = decision.session,
+                                     .answer = decision.answer,
+                                     .has_invoke = decision.invoke_index.has_value(),
+                                     .from_markers = from_markers};
     return nullptr;
 }
 
@@ -91,19 +92,19 @@ void Determinism::on_decision(const Decision& decision) {
     const Seen* seen = decision.of(parts->front().bundle);
     Key key{decision.path, 0, *parts};
     if (!across_versions_) {
-        const First* other = first(key, decision, seen->from_markers);
+        const Mark* other = first(key, decision, seen->from_markers);
         if (other != nullptr && other->answer != decision.answer &&
             version_of(other->agent) != version_of(decision.agent)) {
             ++version_divergences_;
         }
         key.version = version_of(decision.agent);
     }
-    const First* first = this->first(key, decision, seen->from_markers);
+    const Mark* first = this->first(key, decision, seen->from_markers);
     if (first == nullptr) return;
     exercised(decision.agent);
     if (obligations_of(first->agent) == 0) exercised(first->agent);
     if (first->answer == decision.answer) return episodes_.clean(decision.agent, decision.inv);
-    contradicts(*first, decision, *parts);
+    contradicts(windows_.front()->firsts[decision.input], decision, *parts);
 }
 
 void Determinism::contradicts(const First& first, const Decision& decision, const Parts& parts) {

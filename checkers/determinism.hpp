@@ -51,13 +51,21 @@ class Determinism final : public PropertyChecker {
         AgentId agent = 0;
         IncarnationId incarnation = no_incarnation;
         SessionId session = no_session;
-        AnswerId answer = no_answer;  ///< `no_answer`: there is none yet
+        AnswerId answer = no_answer;
         bool has_invoke = false;
         bool from_markers = false;
     };
+    /// What is asked of nearly every decision, apart from what only a proof needs.
+    struct Mark {
+        std::uint32_t state = 0;  ///< of another one: there is none yet
+        AnswerId answer = no_answer;
+        AgentId agent = 0;
+    };
     struct Window {
         Key key;
-        std::vector<First> firsts;  ///< by input
+        std::uint32_t state = 0;  ///< how many states there were before, and one
+        std::vector<Mark> marks;  ///< by input
+        std::vector<First> firsts;
     };
     struct Detail {
         OperationNote first;
@@ -68,8 +76,8 @@ class Determinism final : public PropertyChecker {
     };
 
     [[nodiscard]] std::optional<Parts> parts_of(const Decision& decision) const;
-    /// The first decision of this question and state, when it is another one.
-    const First* first(const Key& key, const Decision& decision, bool from_markers);
+    /// The first decision of this question and state, when it is another one: in the window that now comes first.
+    const Mark* first(const Key& key, const Decision& decision, bool from_markers);
     [[nodiscard]] std::uint32_t version_of(AgentId agent);
     [[nodiscard]] std::string version_name(AgentId agent) const;
     void contradicts(const First& first, const Decision& decision, const Parts& parts);
@@ -77,6 +85,7 @@ class Determinism final : public PropertyChecker {
 
     bool across_versions_;
     std::vector<std::unique_ptr<Window>> windows_;  ///< the one used last comes first
+    std::uint32_t states_ = 0;
     Names versions_;
     std::vector<std::uint32_t> version_of_;  ///< by agent; `Names::none`: not asked yet
     std::int64_t version_divergences_ = 0;

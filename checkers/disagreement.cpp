@@ -37,12 +37,12 @@ void SplitBrain::on_decision(const Decision& decision) {
     if (!epoch) return;
     const std::vector<BundleId>& bundles = model().bundles_of(decision.input);
     const Seen* seen = bundles.empty() ? nullptr : decision.of(bundles[0]);
-    const OperationNote note = note_of(decision, seen);
-    const OperationNote* first = epochs_.settled(decision.input, *epoch, note);
+    const OperationNote* first = epochs_.settled_as(decision.input, *epoch, [&] { return note_of(decision, seen); });
     if (first == nullptr) return;
     exercised(decision.agent);
     if (obligations_of(first->agent) == 0) exercised(first->agent);
     if (first->answer == decision.answer) return episodes_.clean(decision.agent, decision.inv);
+    const OperationNote note = note_of(decision, seen);
     // An excuse that came to light since may have unsettled the first one.
     if (this->epoch(first->agent, first->input, first->inv, first->res) != epoch) {
         return epochs_.replace(decision.input, *epoch, note);

@@ -26,9 +26,14 @@ FloorTable& Excuses::table(Duration within, Duty duty) {
     return tables_.try_emplace({within, duty}, within, duty).first->second;
 }
 
-kernels::DeadlineFloor& Excuses::floor(FloorTable& table, AgentId agent, BundleId bundle) const {
+kernels::DeadlineFloor& Excuses::make_floor(FloorTable& table, AgentId agent, BundleId bundle) const {
     const auto [entry, made] = table.floors_.try_emplace({agent, bundle}, table.within_);
     kernels::DeadlineFloor& floor = entry->second;
+    if (bundle != no_bundle) {
+        if (table.known_.size() <= agent) table.known_.resize(agent + 1);
+        if (table.known_[agent].size() <= bundle) table.known_[agent].resize(bundle + 1, nullptr);
+        table.known_[agent][bundle] = &floor;
+    }
     if (!made) return floor;
     const kernels::Acknowledged& acknowledged = acknowledged_of_(context_, bundle);
     for (const ExcuseWindow& window : windows_) {

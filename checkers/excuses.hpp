@@ -67,6 +67,7 @@ class FloorTable {
     Duration within_;
     Duty duty_;
     std::map<std::pair<AgentId, BundleId>, kernels::DeadlineFloor> floors_;
+    std::vector<std::vector<kernels::DeadlineFloor*>> known_;  ///< by agent, bundle: those of `floors_`, which never move
 };
 
 /// Every excuse of a history, and the floor tables that follow from them. Rare events only.
@@ -80,7 +81,12 @@ class Excuses {
 
     /// A table for this bound; equal bounds share one. Lives as long as the Excuses.
     [[nodiscard]] FloorTable& table(Duration within, Duty duty);
-    [[nodiscard]] kernels::DeadlineFloor& floor(FloorTable& table, AgentId agent, BundleId bundle) const;
+    [[nodiscard]] kernels::DeadlineFloor& floor(FloorTable& table, AgentId agent, BundleId bundle) const {
+        if (agent < table.known_.size() && bundle < table.known_[agent].size() && table.known_[agent][bundle] != nullptr) {
+            return *table.known_[agent][bundle];
+        }
+        return make_floor(table, agent, bundle);
+    }
 
     WindowId begins(ExcuseWindow window);
     void ends(WindowId window, TrueTime at);
@@ -90,6 +96,8 @@ class Excuses {
     [[nodiscard]] const std::vector<ExcuseWindow>& windows() const { return windows_; }
 
   private:
+    [[nodiscard]] kernels::DeadlineFloor& make_floor(FloorTable& table, AgentId agent, BundleId bundle) const;
+
     AcknowledgedOf acknowledged_of_;
     const void* context_;
     std::vector<ExcuseWindow> windows_;

@@ -16,6 +16,9 @@ std::vector<T>& row(std::vector<std::vector<T>>& rows, std::size_t number) {
 
 void Agent::delivered(BundleId bundle, Delivery delivery) {
     deliveries_tracked_ = true;
+    if (first_began_.size() <= bundle) first_began_.resize(bundle + 1);
+    const auto [first, fresh] = first_began_[bundle].try_emplace(delivery.number, delivery.began);
+    if (!fresh) first->second = std::min(first->second, delivery.began);
     row(deliveries_, bundle).push_back(std::move(delivery));
 }
 
@@ -32,9 +35,9 @@ const std::vector<RevisionNumber>& Agent::persisted(BundleId bundle) const {
 }
 
 bool Agent::exposed(BundleId bundle, RevisionNumber number, TrueTime t) const {
-    const std::vector<Delivery>& all = deliveries(bundle);
-    if (std::any_of(all.begin(), all.end(), [&](const Delivery& d) { return d.number == number && d.began <= t; })) {
-        return true;
+    if (bundle < first_began_.size()) {
+        const auto first = first_began_[bundle].find(number);
+        if (first != first_began_[bundle].end() && first->second <= t) return true;
     }
     if (bundle >= persisted_.size()) return false;
     const std::vector<RevisionNumber>& kept = persisted_[bundle];
@@ -109,7 +112,7 @@ bool Fleet::refuses_connection(AgentId id, TrueTime at) {
     return true;
 }
 
-bool Fleet::heard_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv, TrueTime at) {
+bool Fleet::heard_of(AgentId id, std::optional<std::string_view> echo, TrueTime inv, TrueTime at) {
     Agent& agent = agents_[id];
     const std::size_t named = agent.named_lives.size();
     if (echo && is_named(*echo)) (void)life_named(agent, *echo);
@@ -137,7 +140,7 @@ bool Fleet::heard_of(AgentId id, const std::optional<std::string>& echo, TrueTim
     return true;
 }
 
-IncarnationId Fleet::incarnation_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv, TrueTime res) {
+IncarnationId Fleet::incarnation_of(AgentId id, std::optional<std::string_view> echo, TrueTime inv, TrueTime res) {
     Agent& agent = agents_[id];
     if (echo && is_named(*echo)) return life_named(agent, *echo);
     if (agent.incarnations.empty()) {
@@ -155,7 +158,7 @@ IncarnationId Fleet::incarnation_of(AgentId id, const std::optional<std::string>
     return no_incarnation;
 }
 
-IncarnationId Fleet::incarnation_at(AgentId id, const std::optional<std::string>& echo, TrueTime t) {
+IncarnationId Fleet::incarnation_at(AgentId id, std::optional<std::string_view> echo, TrueTime t) {
     const Agent& agent = agents_[id];
     if (echo && is_named(*echo)) return incarnation_of(id, echo, t, t);
     const bool never_suspected = agent.unnamed_since == TrueTime::min();

@@ -8,6 +8,8 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace mistrial::checkers {
@@ -62,6 +64,7 @@ class Agent {
     std::string name_;
     bool deliveries_tracked_ = false;
     std::vector<std::vector<Delivery>> deliveries_;              ///< by bundle
+    std::vector<std::unordered_map<RevisionNumber, TrueTime>> first_began_;  ///< by bundle: its deliveries' first beginnings
     std::vector<std::vector<RevisionNumber>> persisted_;         ///< by bundle
 };
 
@@ -86,15 +89,14 @@ class Fleet {
     /// An answer in [inv, at], or a report that arrived at `at` and was begun nobody knows when (TrueTime::min()), shows that
     /// the agent runs, and as whom. True when it shows a restart that no record told of, which excuses the past: somebody
     /// who was never heard of, or anybody who answers what was asked after a refused connection.
-    bool heard_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv, TrueTime at);
+    bool heard_of(AgentId id, std::optional<std::string_view> echo, TrueTime inv, TrueTime at);
 
     /// The incarnation behind an answer in [inv, res]: the one that it names itself, else the one that lived all the
     /// while, else none. An agent without any boot record is one life between suspected restarts.
-    [[nodiscard]] IncarnationId incarnation_of(AgentId id, const std::optional<std::string>& echo, TrueTime inv,
-                                               TrueTime res);
+    [[nodiscard]] IncarnationId incarnation_of(AgentId id, std::optional<std::string_view> echo, TrueTime inv, TrueTime res);
     /// The incarnation that wrote a report which arrived at `t`: the one that it names itself, else the only one there has
     /// been so far, else none, since a report may be under way for longer than its writer lives.
-    [[nodiscard]] IncarnationId incarnation_at(AgentId id, const std::optional<std::string>& echo, TrueTime t);
+    [[nodiscard]] IncarnationId incarnation_at(AgentId id, std::optional<std::string_view> echo, TrueTime t);
 
   private:
     /// Agents may call their lives alike ("1"): a name is one agent's.

@@ -47,16 +47,16 @@ Json Histogram::to_json() const {
                 {"max_ns", max_.count()}};
 }
 
-void GoldenSignals::invoked(const history::Record& invoke) {
+void GoldenSignals::invoked(TrueTime at, std::optional<TrueTime> sched) {
     ++invoked_;
-    if (invoke.sched && invoke.time >= *invoke.sched) schedule_error_.add(invoke.time - *invoke.sched);
+    if (sched && at >= *sched) schedule_error_.add(at - *sched);
 }
 
-void GoldenSignals::completed(const history::Record& completion, TrueTime inv) {
-    switch (completion.type) {
+void GoldenSignals::completed(history::Type type, TrueTime at, TrueTime inv) {
+    switch (type) {
         case history::Type::ok:
             ++answered_;
-            latency_.add(completion.time - inv);
+            latency_.add(at - inv);
             break;
         case history::Type::fail: ++failed_; break;
         case history::Type::info: ++indeterminate_; break;
@@ -75,16 +75,21 @@ Json GoldenSignals::to_json(TrueTime end) const {
     return json;
 }
 
-void Counts::add(const history::Record& record) { ++counts_[record.f][static_cast<std::size_t>(record.type)]; }
+void Counts::add(const history::Record& record) {
+    if (record.f == "decide") return add_decision(record.type);
+    ++counts_[record.f][static_cast<std::size_t>(record.type)];
+}
 
 Json Counts::to_json() const {
     Json json = Json::object();
-    for (const auto& [f, by_type] : counts_) {
+    const auto tell = [&](const std::string& f, const ByType& by_type) {
         for (const auto type : {history::Type::invoke, history::Type::ok, history::Type::fail, history::Type::info}) {
             const std::int64_t count = by_type[static_cast<std::size_t>(type)];
             if (count > 0) json[f][std::string(history::to_text(type))] = count;
         }
-    }
+    };
+    for (const auto& [f, by_type] : counts_) tell(f, by_type);
+    tell("decide", decisions_);
     return json;
 }
 

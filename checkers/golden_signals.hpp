@@ -35,8 +35,8 @@ class Histogram {
 /// Latency, traffic and errors of a run, and how late the open-loop load was (properties.md 1.2, `sched`).
 class GoldenSignals {
   public:
-    void invoked(const history::Record& invoke);
-    void completed(const history::Record& completion, TrueTime inv);
+    void invoked(TrueTime at, std::optional<TrueTime> sched);
+    void completed(history::Type type, TrueTime at, TrueTime inv);
     /// {"decision_latency", "schedule_error", "decisions": {"invoked", "answered", "failed", "indeterminate"},
     ///  "answered_ratio", "rate_per_second"}
     [[nodiscard]] Json to_json(TrueTime end) const;
@@ -56,10 +56,13 @@ class GoldenSignals {
 class Counts {
   public:
     void add(const history::Record& record);
+    void add_decision(history::Type type) { ++decisions_[static_cast<std::size_t>(type)]; }
     [[nodiscard]] Json to_json() const;
 
   private:
-    std::unordered_map<std::string, std::array<std::int64_t, 4>> counts_;
+    using ByType = std::array<std::int64_t, 4>;
+    std::unordered_map<std::string, ByType> counts_;
+    ByType decisions_{};
 };
 
 }  // namespace mistrial::checkers

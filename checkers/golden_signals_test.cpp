@@ -52,21 +52,20 @@ TEST(Histogram, IsNeverBelowTheTrueQuantileNorMoreThanASixtyFourthAboveIt) {
     }
 }
 
-history::Record decide(Type type, std::int64_t time, std::optional<std::int64_t> sched = std::nullopt) {
+history::Record decide(Type type, std::int64_t time) {
     history::Record record;
     record.type = type;
     record.time = at_nanos<TrueTime>(time);
     record.f = "decide";
     record.value = history::Decide{};
-    if (sched) record.sched = at_nanos<TrueTime>(*sched);
     return record;
 }
 
 TEST(GoldenSignals, CountAnswersFailuresAndWhatNobodyKnows) {
     GoldenSignals signals;
     for (const Type type : {Type::ok, Type::ok, Type::fail, Type::info}) {
-        signals.invoked(decide(Type::invoke, 100, 90));
-        signals.completed(decide(type, 150), at_nanos<TrueTime>(100));
+        signals.invoked(at_nanos<TrueTime>(100), at_nanos<TrueTime>(90));
+        signals.completed(type, at_nanos<TrueTime>(150), at_nanos<TrueTime>(100));
     }
     const Json json = signals.to_json(at_nanos<TrueTime>(2'000'000'000));
     EXPECT_EQ(json["decisions"], Json({{"invoked", 4}, {"answered", 2}, {"failed", 1}, {"indeterminate", 1}}));

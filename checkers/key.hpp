@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -17,21 +18,61 @@ struct Key {
     friend constexpr auto operator<=>(const Key&, const Key&) = default;
 };
 
-/// Not for adversaries. Equal on every machine; never the unset key.
-[[nodiscard]] constexpr Key key_of(std::string_view text) {
-    // Two FNV-1a lanes with different offsets and primes, each finished with MurmurHash3's 64-bit mix.
-    std::uint64_t a = 0xcbf29ce484222325U;
-    std::uint64_t b = 0x9e3779b97f4a7c15U;
-    for (const char c : text) {
-        a = (a ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-        b = (b ^ static_cast<unsigned char>(c)) * 0xd6e8feb86659fd93U;
+/// The key of a text that comes in pieces. Not for adversaries. Equal on every machine; never the unset key.
+class KeyMaker {
+  public:
+    /// Two FNV-1a lanes with different offsets and primes.
+    constexpr void add(std::string_view text) {
+        for (const char c : text) {
+            a_ = (a_ ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+            b_ = (b_ ^ static_cast<unsigned char>(c)) * 0xd6e8feb86659fd93U;
+        }
+        size_ += text.size();
     }
-    const auto mix = [](std::uint64_t x) {
+    [[nodiscard]] constexpr Key key() const { return Key{mix(a_ + size_), mix(b_ ^ a_) | 1U}; }
+
+    /// MurmurHash3's 64-bit finish.
+    [[nodiscard]] static constexpr std::uint64_t mix(std::uint64_t x) {
         x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdU;
         x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53U;
         return x ^ (x >> 33);
-    };
-    return Key{mix(a + text.size()), mix(b ^ a) | 1U};
+    }
+
+  private:
+    std::uint64_t a_ = 0xcbf29ce484222325U;
+    std::uint64_t b_ = 0x9e3779b97f4a7c15U;
+    std::size_t size_ = 0;
+};
+
+/// The key of a UUID, whose 128 bits are known. The lowest bit, which every key has set, costs no more than a version
+/// nibble does.
+[[nodiscard]] constexpr Key key_of_uuid(std::uint64_t high, std::uint64_t low) {
+    return Key{KeyMaker::mix(high) ^ low, KeyMaker::mix(low + high) | 1U};
+}
+
+[[nodiscard]] constexpr Key key_of(std::string_view text) {
+    // Decision ids are UUIDs, and a binary history keeps no more of them than their bits.
+    if (text.size() == 36) {
+        std::uint64_t high = 0;
+        std::uint64_t low = 0;
+        bool is_uuid = true;
+        for (std::size_t i = 0; i < text.size() && is_uuid; ++i) {
+            const char c = text[i];
+            if (i == 8 || i == 13 || i == 18 || i == 23) {
+                is_uuid = c == '-';
+                continue;
+            }
+            const bool decimal = c >= '0' && c <= '9';
+            is_uuid = decimal || (c >= 'a' && c <= 'f');
+            const auto digit = static_cast<std::uint64_t>(decimal ? c - '0' : c - 'a' + 10);
+            high = high << 4 | low >> 60;
+            low = low << 4 | digit;
+        }
+        if (is_uuid) return key_of_uuid(high, low);
+    }
+    KeyMaker maker;
+    maker.add(text);
+    return maker.key();
 }
 
 }  // namespace mistrial::checkers

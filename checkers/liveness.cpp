@@ -36,28 +36,27 @@ TrueTime Convergence::due(AgentId agent, BundleId bundle, RevisionNumber target,
     return std::max(acknowledged_at(model().bundle(bundle).revision(target)), stretch->from) + floors_.within();
 }
 
-void Convergence::judge(const OperationNote& note, BundleId id) {
+void Convergence::judge(const Decision& decision, const Seen& seen) {
+    const BundleId id = seen.bundle;
     const RevisionNumber target = this->target(id);
     if (target == nothing_active || publishing(id)) return;
-    const TrueTime due = this->due(note.agent, id, target, note.inv, note.res);
-    if (note.inv <= due || !model().bundle(id).comparable(note.number, target)) return;
-    exercised(note.agent);
-    if (probed_for_.size() <= note.agent) probed_for_.resize(note.agent + 1);
-    std::vector<RevisionNumber>& probed = probed_for_[note.agent];
+    const TrueTime due = this->due(decision.agent, id, target, decision.inv, decision.res);
+    if (decision.inv <= due || !model().bundle(id).comparable(seen.number, target)) return;
+    exercised(decision.agent);
+    if (probed_for_.size() <= decision.agent) probed_for_.resize(decision.agent + 1);
+    std::vector<RevisionNumber>& probed = probed_for_[decision.agent];
     if (probed.size() <= id) probed.resize(id + 1, nothing_active);
     probed[id] = target;
-    if (!model().bundle(id).certainly_before(note.number, target)) {
-        return episodes_.clean(std::uint64_t{note.agent} << 32 | id, note.inv);
+    if (!model().bundle(id).certainly_before(seen.number, target)) {
+        return episodes_.clean(std::uint64_t{decision.agent} << 32 | id, decision.inv);
     }
-    held_.hold({note, id, target, due}, [this](const Stale& oldest) { confirm(oldest); });
+    held_.hold({note_of(decision, &seen), id, target, due}, [this](const Stale& oldest) { confirm(oldest); });
 }
 
 void Convergence::on_decision(const Decision& decision) {
     if (!covers(decision.agent)) return;
     for (const Seen& seen : decision.seen) {
-        if (seen.state == Seen::State::known && covers_bundle(seen.bundle)) {
-            judge(note_of(decision, &seen), seen.bundle);
-        }
+        if (seen.state == Seen::State::known && covers_bundle(seen.bundle)) judge(decision, seen);
     }
 }
 

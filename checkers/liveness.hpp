@@ -41,7 +41,7 @@ class Convergence final : public PropertyChecker {
     [[nodiscard]] bool publishing(BundleId bundle) const;
     /// From when on the agent owes `target`, in the connected time around [inv, res]; TrueTime::max() when it does not.
     [[nodiscard]] TrueTime due(AgentId agent, BundleId bundle, RevisionNumber target, TrueTime inv, TrueTime res) const;
-    void judge(const OperationNote& note, BundleId bundle);
+    void judge(const Decision& decision, const Seen& seen);
     void confirm(const Stale& stale);
     [[nodiscard]] bool probed_at_the_end(AgentId agent, BundleId bundle) const;
     [[nodiscard]] Violation describe(const Episode& episode) const;

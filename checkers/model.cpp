@@ -128,9 +128,14 @@ Result<std::pair<BundleId, RevisionNumber>> Model::publish_begins(const history:
                                                                   TrueTime inv) {
     const BundleId id = intern_bundle(publish.bundle);
     Bundle& bundle = bundles_[id];
+    const std::size_t told = bundle.inputs_told();
     const Result<RevisionNumber> number = bundle.publish_begins(publish, index, inv, input_names_, answers_);
     if (!number) return number.error();
     ++publishes_;
+    if (bundle.inputs_told() != told || bundle_count() != bundles_of_input_at_) {
+        bundles_of_input_.clear();
+        bundles_of_input_at_ = bundle_count();
+    }
     std::erase_if(not_yet_effective_, [&](const auto& earlier) {
         const Revision& revision = bundles_[earlier.first].revision(earlier.second);
         return revision.effective < inv || revision.failed_before(inv);
@@ -196,13 +201,11 @@ void Model::acknowledge(BundleId id, RevisionNumber number, TrueTime at) {
     });
 }
 
-void Model::observed(BundleId id, RevisionNumber number, const history::Record& by) {
-    const TrueTime t = by.time;
-    if (number == nothing_active) return;
+void Model::first_observed(BundleId id, RevisionNumber number, std::uint64_t by, TrueTime t) {
     Revision& revision = bundles_[id].revision(number);
     if (revision.effective <= t || revision.failed_before(t)) return;
     revision.effective = t;
-    revision.first_shown_index = by.index;
+    revision.first_shown_index = by;
     if (revision.outcome == PublishOutcome::indeterminate) acknowledge(id, number, t);
 }
 
@@ -210,7 +213,7 @@ void Model::serve(const history::Serve& serve, const history::Record& record) {
     const BundleId id = intern_bundle(serve.bundle);
     const auto number = bundles_[id].find(serve.revision);
     if (!number || serve.status != 200) return;
-    observed(id, *number, record);
+    observed(id, *number, record.index, record.time);
     if (serve.agent) {
         Agent& agent = fleet_.agent(fleet_.intern(*serve.agent));
         agent.delivered(id, {serve.began, record.time, *number, serve.server, record.index, serve.complete});
@@ -283,33 +286,29 @@ InputId Model::intern_input(std::string_view name) {
     return id;
 }
 
-InputId Model::intern_input(const history::Decide& decide) {
-    const InputId id = decide.input_id ? intern_input(*decide.input_id) : no_input;
+InputId Model::intern_input(const std::optional<std::string>& name, const std::optional<Json>& asked) {
+    const InputId id = name ? intern_input(*name) : no_input;
     if (id == no_input) return id;
     Input& input = inputs_[id];
-    if (input.text.empty() && decide.input) {
-        input.subject = subject_of(*decide.input);
-        input.text = question_of(*decide.input);
+    if (input.text.empty() && asked) {
+        input.subject = subject_of(*asked);
+        input.text = question_of(*asked);
     }
     return id;
 }
 
-const std::vector<BundleId>& Model::bundles_of(InputId id) const {
+const std::vector<BundleId>& Model::find_bundles_of(InputId id) const {
     if (id == no_input) return all_bundles_;
     if (const Input* known = input(id); known != nullptr && !known->bundles.empty()) return known->bundles;
-    if (bundles_of_input_at_ != publishes_) {
-        bundles_of_input_.clear();
-        bundles_of_input_at_ = publishes_;
+    std::vector<BundleId> bundles;
+    for (BundleId bundle = 0; bundle < bundle_count(); ++bundle) {
+        if (bundles_[bundle].tells(id)) bundles.push_back(bundle);
     }
+    if (bundles.empty()) bundles = all_bundles_;
+    const std::vector<BundleId>& kept = *bundle_lists_.insert(std::move(bundles)).first;
     if (bundles_of_input_.size() <= id) bundles_of_input_.resize(std::max<std::size_t>(id + 1, input_names_.size()));
-    std::vector<BundleId>& bundles = bundles_of_input_[id];
-    if (bundles.empty()) {
-        for (BundleId bundle = 0; bundle < bundle_count(); ++bundle) {
-            if (bundles_[bundle].tells(id)) bundles.push_back(bundle);
-        }
-        if (bundles.empty()) bundles = all_bundles_;
-    }
-    return bundles;
+    if (!kept.empty()) bundles_of_input_[id] = &kept;
+    return kept;
 }
 
 bool Model::atomic(BundleId id) const {
@@ -389,7 +388,7 @@ const std::vector<Seen>& Model::resolve(AgentId agent, const history::Revisions&
                                         const history::Markers& markers) {
     if (shown_.size() <= agent) shown_.resize(agent + 1);
     Shown& shown = shown_[agent];
-    if (shown.set && shown.publishes == publishes_ && shown.revisions == revisions && shown.markers == markers) {
+    if (shown.holds(publishes_) && shown.revisions == revisions && shown.markers == markers) {
         return shown.seen;
     }
 
@@ -401,6 +400,7 @@ const std::vector<Seen>& Model::resolve(AgentId agent, const history::Revisions&
     }
     for (const auto& [name, revision] : revisions) (void)roots[intern_bundle(name)];
 
+    shown.number = history::Row::none;
     shown.revisions = revisions;
     shown.markers = markers;
     shown.seen.clear();

@@ -8,6 +8,7 @@
 #include "checkers/log_ledger.hpp"
 #include "checkers/revisions.hpp"
 #include "core/history/operation.hpp"
+#include "core/history/rows.hpp"
 
 #include <boost/container/small_vector.hpp>
 
@@ -86,7 +87,9 @@ class Model {
     [[nodiscard]] const std::string& input_name(InputId id) const { return input_names_.text(id); }
     [[nodiscard]] const std::string& session_name(SessionId id) const { return session_names_.text(id); }
     /// The bundles that a question depends on: those that combine, else the one that tells, else all.
-    [[nodiscard]] const std::vector<BundleId>& bundles_of(InputId id) const;
+    [[nodiscard]] const std::vector<BundleId>& bundles_of(InputId id) const {
+        return id < bundles_of_input_.size() && bundles_of_input_[id] != nullptr ? *bundles_of_input_[id] : find_bundles_of(id);
+    }
     /// True when a bundle counts as one whose parts switch together.
     [[nodiscard]] bool atomic(BundleId id) const;
     [[nodiscard]] const std::map<std::string, history::RunInfo::Agent>& listed_agents() const { return run_.agents; }
@@ -125,7 +128,7 @@ class Model {
     LogLedger& logs() { return logs_; }
     /// The number of the revisions that an answer or an event names, for comparison in the ledger.
     RevisionSetId named_revisions(AgentId agent, const std::vector<Seen>& seen);
-    InputId intern_input(const history::Decide& decide);
+    InputId intern_input(const std::optional<std::string>& name, const std::optional<Json>& input);
     /// The number of an input that is only named; `no_input` for the empty name.
     InputId intern_input(std::string_view name);
     SessionId intern_session(const std::optional<std::string>& name) {
@@ -141,20 +144,32 @@ class Model {
     /// Resolves what an answer or a status of this agent shows; remembered until the agent shows something else.
     [[nodiscard]] const std::vector<Seen>& resolve(AgentId agent, const history::Revisions& revisions,
                                                    const history::Markers& markers);
+    /// The same of a text that has a number, so that texts are compared only when the number is another one.
+    [[nodiscard]] const std::vector<Seen>& resolve(AgentId agent, std::uint32_t number, const history::Shown& shown) {
+        if (agent < shown_.size() && shown_[agent].holds(publishes_) && shown_[agent].number == number) return shown_[agent].seen;
+        const std::vector<Seen>& seen = resolve(agent, shown.revisions, shown.markers);
+        shown_[agent].number = number;
+        return seen;
+    }
     /// The same for what an event of a decision log names; such events come from many moments, so nothing is remembered.
     [[nodiscard]] std::vector<Seen> resolve_logged(const history::Revisions& revisions);
     void shows(const Decision& decision) { activations_.shows(decision); }
     void shows(const StatusReport& status) { activations_.shows(status); }
     /// Something shows this revision at `t`: it has taken effect.
-    void observed(BundleId bundle, RevisionNumber number, const history::Record& by);
+    void observed(BundleId bundle, RevisionNumber number, std::uint64_t by, TrueTime t) {
+        if (number != nothing_active && bundles_[bundle].revision(number).effective > t) first_observed(bundle, number, by, t);
+    }
 
   private:
     struct Shown {
         bool set = false;
+        std::uint32_t number = history::Row::none;  ///< of a history of rows
         std::uint64_t publishes = 0;  ///< begun when it was resolved: one more may promise the same markers
         history::Revisions revisions;
         history::Markers markers;
         std::vector<Seen> seen;
+
+        [[nodiscard]] bool holds(std::uint64_t publishes_begun) const { return set && publishes == publishes_begun; }
     };
     struct BadHead {
         BundleId bundle;
@@ -163,7 +178,9 @@ class Model {
     };
 
     BundleId intern_bundle(std::string_view name);
+    void first_observed(BundleId bundle, RevisionNumber number, std::uint64_t by, TrueTime t);
     void acknowledge(BundleId bundle, RevisionNumber number, TrueTime at);
+    [[nodiscard]] const std::vector<BundleId>& find_bundles_of(InputId id) const;
     [[nodiscard]] Seen resolve_bundle(BundleId bundle, const std::map<std::string, std::string>& markers,
                                       const std::string* reported) const;
 
@@ -181,8 +198,9 @@ class Model {
     Names session_names_;
     Names path_names_;
     std::vector<Input> inputs_;
-    mutable std::vector<std::vector<BundleId>> bundles_of_input_;
-    mutable std::uint64_t bundles_of_input_at_ = 0;
+    mutable std::vector<const std::vector<BundleId>*> bundles_of_input_;  ///< by input; null where it was not asked yet
+    mutable std::set<std::vector<BundleId>> bundle_lists_;                ///< what they point to: few, whatever the inputs
+    BundleId bundles_of_input_at_ = 0;  ///< how many bundles there were when it was last cleared
     std::uint64_t publishes_ = 0;
     bool may_hide_publishes_ = false;
     std::vector<BundleId> all_bundles_;

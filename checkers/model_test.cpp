@@ -173,10 +173,7 @@ TEST_F(ModelTest, AnIndeterminatePublishIsAcknowledgedByItsFirstSight) {
     publish("r1");
     publish("r2", nullptr, history::Type::info);
     EXPECT_EQ(model.bundle(0).acknowledged().until(at_ms(now)), 1U);
-    history::Record sight;
-    sight.index = 77;
-    sight.time = at_ms(now + 5);
-    model.observed(0, 2, sight);
+    model.observed(0, 2, 77, at_ms(now + 5));
     EXPECT_EQ(model.bundle(0).acknowledged().before(at_ms(now + 5)), 1U);
     EXPECT_EQ(model.bundle(0).acknowledged().until(at_ms(now + 5)), 2U);
     EXPECT_EQ(model.bundle(0).revision(2).first_shown_index, 77U);

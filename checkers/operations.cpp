@@ -5,8 +5,16 @@
 namespace mistrial::checkers {
 
 Operations::Slot& Operations::slot(const history::Process& process) {
-    if (const auto* client = std::get_if<std::int64_t>(&process)) return clients_[*client];
+    if (const auto* client = std::get_if<std::int64_t>(&process)) return clients_.at(*client);
     return named_[std::get<std::string>(process)];
+}
+
+void Operations::begin(Slot& slot, const std::string& f, std::uint64_t index, TrueTime at) {
+    slot.busy = true;
+    slot.inv = at;
+    slot.index = index;
+    slot.f = f;
+    ++unfinished_;
 }
 
 Result<> Operations::invoke(const history::Record& record) {
@@ -16,11 +24,7 @@ Result<> Operations::invoke(const history::Record& record) {
                     history::to_text(record.process), record.f, slot.f, slot.index);
     }
     styles_.try_emplace(record.f, Style::with_invokes);
-    slot.busy = true;
-    slot.inv = record.time;
-    slot.index = record.index;
-    slot.f = record.f;
-    ++unfinished_;
+    begin(slot, record.f, record.index, record.time);
     return {};
 }
 
@@ -54,6 +58,26 @@ Result<Operations::Begin> Operations::complete(const history::Record& record) {
     }
     slot.done = record.time;
     return Begin{std::min(earliest, record.time), std::nullopt};
+}
+
+bool Operations::invoke_decision(std::int64_t client, std::uint64_t index, TrueTime at) {
+    static const std::string decide = "decide";
+    Slot& slot = clients_.at(client);
+    if (slot.busy) return false;
+    if (!decisions_begin_) decisions_begin_ = styles_.try_emplace(decide, Style::with_invokes).first->second == Style::with_invokes;
+    begin(slot, decide, index, at);
+    return true;
+}
+
+std::optional<Operations::Begin> Operations::complete_decision(std::int64_t client, TrueTime at, bool crashes) {
+    Slot* const slot = clients_.find(client);
+    if (slot == nullptr || !slot->busy || !slot->decides()) return std::nullopt;
+    slot->busy = false;
+    slot->done = at;
+    --unfinished_;
+    const Begin begin{slot->inv, slot->index};
+    if (crashes) clients_.erase(client);
+    return begin;
 }
 
 }  // namespace mistrial::checkers

@@ -160,17 +160,7 @@ bool may_be_allowed(const Model& model, InputId input) {
     if (combination(model, input) != Combine::single || input == no_input || model.may_hide_publishes()) return true;
     const std::vector<BundleId>& bundles = model.bundles_of(input);
     if (bundles.size() != 1 || !model.bundle(bundles[0]).tells(input)) return true;
-    const Bundle& bundle = model.bundle(bundles[0]);
-    for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
-        const Revision& revision = bundle.revision(number);
-        if (revision.failed_before(model.now()) || revision.bad) continue;
-        const ExpectedId expected = bundle.expected(number, input);
-        if (expected == not_told) return true;
-        for (const AnswerId answer : model.answers().possible(expected, std::nullopt)) {
-            if (model.answers().allows(answer)) return true;
-        }
-    }
-    return false;
+    return model.bundle(bundles[0]).may_allow(input, model.now(), model.answers());
 }
 
 }  // namespace mistrial::checkers

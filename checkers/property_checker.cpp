@@ -23,17 +23,12 @@ std::int64_t PropertyChecker::obligations_of(AgentId agent) const {
     return agent < obligations_.size() ? obligations_[agent] : 0;
 }
 
-bool PropertyChecker::covers(AgentId agent) {
+bool PropertyChecker::ask_covers(AgentId agent) {
     return remembered(covers_, agent, [&] { return claim_.covers_agent(model_.agent(agent).name()); });
 }
 
-bool PropertyChecker::covers_bundle(BundleId bundle) {
+bool PropertyChecker::ask_covers_bundle(BundleId bundle) {
     return remembered(covers_bundle_, bundle, [&] { return claim_.covers_bundle(model_.bundle(bundle).name()); });
-}
-
-void PropertyChecker::exercised(AgentId agent, std::int64_t times) {
-    if (obligations_.size() <= agent) obligations_.resize(agent + 1, 0);
-    obligations_[agent] += times;
 }
 
 }  // namespace mistrial::checkers

@@ -62,13 +62,32 @@ class PropertyChecker {
     [[nodiscard]] std::int64_t obligations_of(AgentId agent) const;
     void listen(HitListener listener) { listener_ = std::move(listener); }
 
+    /// The hooks that are called for every operation. A checker that does not override one need not be called.
+    struct Hooks {
+        bool invocation = true;
+        bool decision = true;
+        bool unanswered = true;
+        bool log = true;
+    };
+    [[nodiscard]] Hooks hooks() const { return hooks_; }
+    void hears_only(Hooks hooks) { hooks_ = hooks; }
+
   protected:
     [[nodiscard]] Model& model() const { return model_; }
     /// True when the claim is about this agent, or this bundle.
-    [[nodiscard]] bool covers(AgentId agent);
-    [[nodiscard]] bool covers_bundle(BundleId bundle);
+    [[nodiscard]] bool covers(AgentId agent) {
+        if (agent < covers_.size() && covers_[agent] >= 0) return covers_[agent] == 1;
+        return ask_covers(agent);
+    }
+    [[nodiscard]] bool covers_bundle(BundleId bundle) {
+        if (bundle < covers_bundle_.size() && covers_bundle_[bundle] >= 0) return covers_bundle_[bundle] == 1;
+        return ask_covers_bundle(bundle);
+    }
     /// The property was put to the test at this agent, once if nothing else is said.
-    void exercised(AgentId agent, std::int64_t times = 1);
+    void exercised(AgentId agent, std::int64_t times = 1) {
+        if (obligations_.size() <= agent) obligations_.resize(agent + 1, 0);
+        obligations_[agent] += times;
+    }
     /// So many times, at no agent: by clients of another system.
     void exercised_elsewhere(std::int64_t times) { obligations_elsewhere_ += times; }
     void hit(std::uint64_t index) const {
@@ -76,9 +95,13 @@ class PropertyChecker {
     }
 
   private:
+    [[nodiscard]] bool ask_covers(AgentId agent);
+    [[nodiscard]] bool ask_covers_bundle(BundleId bundle);
+
     Model& model_;
     Claim claim_;
     HitListener listener_;
+    Hooks hooks_;
     std::vector<std::int64_t> obligations_;  ///< by agent
     std::int64_t obligations_elsewhere_ = 0;
     std::vector<std::int8_t> covers_;        ///< by agent: -1 not asked yet

@@ -25,6 +25,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 namespace mistrial::checkers {
 
@@ -36,9 +37,20 @@ struct Entry {
     std::unique_ptr<PropertyChecker> (*make)(Model& model, const Claim& claim);
 };
 
+/// True when a hook is a function of the checker's own: one that it inherits has PropertyChecker's type.
+template <class Operation, class Owner>
+constexpr bool overrides(void (Owner::*)(const Operation&)) {
+    return !std::is_same_v<Owner, PropertyChecker>;
+}
+
 template <class Checker>
 std::unique_ptr<PropertyChecker> make(Model& model, const Claim& claim) {
-    return std::make_unique<Checker>(model, claim);
+    auto checker = std::make_unique<Checker>(model, claim);
+    checker->hears_only({.invocation = overrides<Invocation>(&Checker::on_invocation),
+                         .decision = overrides<Decision>(&Checker::on_decision),
+                         .unanswered = overrides<Unanswered>(&Checker::on_unanswered),
+                         .log = overrides<LogEvent>(&Checker::on_log)});
+    return checker;
 }
 
 constexpr std::array entries{

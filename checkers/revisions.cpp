@@ -47,6 +47,7 @@ Result<RevisionNumber> Bundle::publish_begins(const history::Publish& publish, s
         std::vector<RevisionNumber>& numbers = promised_[marker];
         if (marker != revision.name && (numbers.empty() || numbers.back() != number)) numbers.push_back(number);
     }
+    tabled_.push_back(revision.tabled);
     revisions_.push_back(std::move(revision));
     return number;
 }
@@ -85,7 +86,7 @@ Result<> Bundle::read_content(Revision& revision, const Json& content, Names& in
     }
     // Rows that do not follow from the newest table are compared with it input by input.
     if (base != newest_tabled_ || !has_base) {
-        for (std::uint32_t input = 0; input < runs_.size(); ++input) {
+        for (std::uint32_t input = 0; input < newest_run_.size(); ++input) {
             if (verdicts->contains(inputs.text(input))) continue;
             const ExpectedId inherited = has_base ? expected(base, input) : not_told;
             if (inherited != newest_row(input)) change(input, revision.number, inherited);
@@ -142,35 +143,61 @@ bool Bundle::builds_on(RevisionNumber later, RevisionNumber earlier) const {
 }
 
 void Bundle::change(std::uint32_t input, RevisionNumber from, ExpectedId expected) {
-    if (runs_.size() <= input) runs_.resize(input + 1);
-    runs_[input].push_back({from, expected});
+    if (newest_run_.size() <= input) {
+        newest_run_.resize(input + 1);
+        earlier_runs_.resize(input + 1);
+    }
+    Run& newest = newest_run_[input];
+    if (newest.from == nothing_active)
+        ++inputs_told_;
+    else
+        earlier_runs_[input].push_back(newest);
+    newest = {from, expected};
 }
 
 ExpectedId Bundle::newest_row(std::uint32_t input) const {
-    return input < runs_.size() && !runs_[input].empty() ? runs_[input].back().expected : not_told;
+    return input < newest_run_.size() ? newest_run_[input].expected : not_told;
 }
 
-ExpectedId Bundle::expected(RevisionNumber number, std::uint32_t input) const {
-    if (input >= runs_.size() || !revisions_[number].tabled) return not_told;
-    const std::vector<Run>& runs = runs_[input];
+ExpectedId Bundle::expected_before(RevisionNumber number, std::uint32_t input) const {
+    const std::vector<Run>& runs = earlier_runs_[input];
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
         if (run->from <= number) return run->expected;
     }
     return not_told;
 }
 
-bool Bundle::tells(std::uint32_t input) const { return input < runs_.size() && !runs_[input].empty(); }
-
-RevisionNumber Bundle::unchanged_since(std::uint32_t input) const {
-    if (!tells(input) || runs_[input].back().expected == not_told) return newest();
-    return std::max(runs_[input].back().from, std::min(newest_untabled_ + 1, newest()));
+RevisionNumber Bundle::same_until(RevisionNumber number, std::uint32_t input) const {
+    if (!tells(input) || newest_run_[input].from <= number) return newest();
+    const std::vector<Run>& runs = earlier_runs_[input];
+    const auto next = std::upper_bound(runs.begin(), runs.end(), number,
+                                       [](RevisionNumber one, const Run& run) { return one < run.from; });
+    return (next == runs.end() ? newest_run_[input] : *next).from - 1;
 }
 
-RevisionNumber Bundle::same_until(RevisionNumber number, std::uint32_t input) const {
-    if (input >= runs_.size()) return newest();
-    const auto next = std::upper_bound(runs_[input].begin(), runs_[input].end(), number,
-                                       [](RevisionNumber one, const Run& run) { return one < run.from; });
-    return next == runs_[input].end() ? newest() : next->from - 1;
+bool Bundle::may_allow(std::uint32_t input, TrueTime now, const Answers& answers) const {
+    if (allowed_.size() <= input) allowed_.resize(std::max<std::size_t>(input + 1, newest_run_.size()));
+    Allowed& known = allowed_[input];
+    if (known.allowing != nothing_active && !revisions_[known.allowing].failed_before(now)) return true;
+    const auto allows = [&](RevisionNumber number) {
+        const Revision& revision = revisions_[number];
+        if (revision.failed_before(now) || revision.bad) return false;
+        const ExpectedId said = expected(number, input);
+        return said == not_told || answers.may_allow(said);
+    };
+    const auto newest_allowing = [&](RevisionNumber after, RevisionNumber until) {
+        for (RevisionNumber number = until; number > after; --number) {
+            if (allows(number)) return number;
+        }
+        return nothing_active;
+    };
+    // A publish that failed never comes back, so that what was refused once stays refused.
+    const ExpectedId said = known.checked == nothing_active ? not_told : expected(known.checked, input);
+    const bool all_alike = said != not_told && !answers.may_allow(said) && unchanged_since(input) <= known.checked;
+    RevisionNumber found = all_alike ? nothing_active : newest_allowing(known.checked, newest());
+    if (found == nothing_active) found = newest_allowing(nothing_active, known.allowing);
+    known = {newest(), found};
+    return found != nothing_active;
 }
 
 void Bundle::note_unordered(RevisionNumber number) {

@@ -6,6 +6,7 @@
 #include "core/history/operation.hpp"
 #include "core/time.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -90,11 +91,25 @@ class Bundle {
     [[nodiscard]] bool declares_ancestry() const { return declares_ancestry_; }
 
     /// What the revision decides for the input; `not_told` when its publish does not say. Not for `nothing_active`.
-    [[nodiscard]] ExpectedId expected(RevisionNumber number, std::uint32_t input) const;
+    [[nodiscard]] ExpectedId expected(RevisionNumber number, std::uint32_t input) const {
+        if (input >= newest_run_.size() || !tabled_[number]) return not_told;
+        const Run& newest = newest_run_[input];
+        return newest.from != nothing_active && newest.from <= number ? newest.expected : expected_before(number, input);
+    }
     /// True when some revision says something about this input.
-    [[nodiscard]] bool tells(std::uint32_t input) const;
+    [[nodiscard]] bool tells(std::uint32_t input) const {
+        return input < newest_run_.size() && newest_run_[input].from != nothing_active;
+    }
+    /// True when some revision that is neither bad nor known to have failed before `now` may let the input through, or does
+    /// not say. Times ascend. Amortised O(1).
+    [[nodiscard]] bool may_allow(std::uint32_t input, TrueTime now, const Answers& answers) const;
+    /// Of how many inputs some revision says something.
+    [[nodiscard]] std::size_t inputs_told() const { return inputs_told_; }
     /// The revision since which every publish begun so far decides alike for the input.
-    [[nodiscard]] RevisionNumber unchanged_since(std::uint32_t input) const;
+    [[nodiscard]] RevisionNumber unchanged_since(std::uint32_t input) const {
+        if (!tells(input) || newest_run_[input].expected == not_told) return newest();
+        return std::max(newest_run_[input].from, std::min(newest_untabled_ + 1, newest()));
+    }
     /// The last revision up to which every one that says anything about the input says what `number` does.
     [[nodiscard]] RevisionNumber same_until(RevisionNumber number, std::uint32_t input) const;
     /// The newest revision whose publish does not say what it decides; 0 when all do.
@@ -113,12 +128,18 @@ class Bundle {
 
   private:
     struct Run {
-        RevisionNumber from;
-        ExpectedId expected;
+        RevisionNumber from = nothing_active;  ///< `nothing_active` where there is none
+        ExpectedId expected = not_told;
+    };
+    /// What `may_allow` knows of an input: no revision up to `checked` allows it but, perhaps, `allowing` and older ones.
+    struct Allowed {
+        RevisionNumber checked = nothing_active;
+        RevisionNumber allowing = nothing_active;
     };
 
     [[nodiscard]] Result<> read_ancestry(Revision& revision, const Json& content);
     [[nodiscard]] Result<> read_content(Revision& revision, const Json& content, Names& inputs, Answers& answers);
+    [[nodiscard]] ExpectedId expected_before(RevisionNumber number, std::uint32_t input) const;
     void change(std::uint32_t input, RevisionNumber from, ExpectedId expected);
     [[nodiscard]] ExpectedId newest_row(std::uint32_t input) const;
     /// The revisions that may show `text` for some root, ascending, with repetitions.
@@ -132,7 +153,12 @@ class Bundle {
     TrueTime several_authorities_since_ = TrueTime::max();
     bool declares_ancestry_ = false;
     std::unordered_map<std::string, std::vector<RevisionNumber>> promised_;  ///< marker -> revisions, other than by name
-    std::vector<std::vector<Run>> runs_;  ///< input -> runs, ascending
+    // By input: where its verdict changed. The newest apart, since nearly every question is about that one.
+    std::vector<Run> newest_run_;
+    std::vector<std::vector<Run>> earlier_runs_;  ///< ascending
+    std::vector<bool> tabled_{false};             ///< by revision
+    mutable std::vector<Allowed> allowed_;        ///< by input
+    std::size_t inputs_told_ = 0;
     RevisionNumber newest_tabled_ = nothing_active;
     RevisionNumber newest_untabled_ = nothing_active;
     std::vector<RevisionNumber> unordered_;

@@ -16,9 +16,14 @@ bool Suite::State::wanted(std::string_view property) const {
 void Suite::State::adopt(PropertyChecker& checker) {
     checker.listen(options.on_hit);
     checkers.push_back(&checker);
+    const PropertyChecker::Hooks hooks = checker.hooks();
+    if (hooks.invocation) hear_invocations.push_back(&checker);
+    if (hooks.decision) hear_decisions.push_back(&checker);
+    if (hooks.unanswered) hear_unanswered.push_back(&checker);
+    if (hooks.log) hear_logs.push_back(&checker);
 }
 
-Result<> Suite::State::start(const history::Record& first) {
+Result<> Suite::State::start(const history::RunInfo* run, std::uint64_t index) {
     started = true;
     for (const std::string& name : options.only) {
         if (find_property(name) == nullptr) {
@@ -26,11 +31,10 @@ Result<> Suite::State::start(const history::Record& first) {
         }
     }
     Claims claims;
-    const auto* run = std::get_if<history::RunInfo>(&first.value);
     if (options.claims) {
         claims = *options.claims;
     } else if (run != nullptr) {
-        const Result<Claims> parsed = parse_claims(run->claims, fmt::format("record {} /value/claims", first.index));
+        const Result<Claims> parsed = parse_claims(run->claims, fmt::format("record {} /value/claims", index));
         if (!parsed) return parsed.error();
         claims = *parsed;
     }
@@ -58,16 +62,21 @@ Result<> Suite::State::start(const history::Record& first) {
     return {};
 }
 
+Result<> Suite::State::advance(const history::RunInfo* run, std::uint64_t index, TrueTime time) {
+    if (!started) {
+        if (const Result<> begun = start(run, index); !begun) return begun;
+    } else if (time < last) {
+        return fail("record {}: time runs backwards, from {} ns to {} ns", index, nanos_of(last), nanos_of(time));
+    }
+    last = time;
+    model.at(time, index);
+    return {};
+}
+
 Result<> Suite::State::dispatch(const history::Record& record) {
     const bool first = !started;
-    if (first) {
-        if (const Result<> begun = start(record); !begun) return begun;
-    } else if (record.time < last) {
-        return fail("record {}: time runs backwards, from {} ns to {} ns", record.index, nanos_of(last),
-                    nanos_of(record.time));
-    }
-    last = record.time;
-    model.at(record.time, record.index);
+    const Result<> advanced = advance(std::get_if<history::RunInfo>(&record.value), record.index, record.time);
+    if (!advanced) return advanced;
     counts.add(record);
 
     using namespace history;
@@ -139,90 +148,135 @@ Result<> Suite::State::publish(const history::Publish& value, const history::Rec
     return {};
 }
 
+void Suite::State::invoked(const Invocation& invocation, std::optional<TrueTime> sched) {
+    golden_signals.invoked(model.now(), sched);
+    if (model.logs().active() && invocation.nonce.is_set()) model.logs().asked(invocation.nonce);
+    for (PropertyChecker* checker : hear_invocations) checker->on_invocation(invocation);
+}
+
+void Suite::State::unanswered(const Unanswered& unanswered) {
+    const bool refused = !unanswered.may_have_begun && unanswered.sent;
+    if (refused && model.lives().refuses_connection(unanswered.agent, unanswered.res)) {
+        tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
+    }
+    for (PropertyChecker* checker : hear_unanswered) checker->on_unanswered(unanswered);
+}
+
+void Suite::State::answered(const Decision& decision) {
+    model.shows(decision);
+    if (model.logs().active()) model.logs().answered(decision, model.named_revisions(decision.agent, decision.seen));
+    for (PropertyChecker* checker : hear_decisions) checker->on_decision(decision);
+    inference.on_decision(decision);
+    model.lives().answers(decision.agent, decision.res);
+}
+
 Result<> Suite::State::decide(const history::Decide& value, const history::Record& record) {
     const AgentId agent = model.intern_agent(value.agent);
     model.lives().agent(agent).asked = true;
     const SessionId session = model.intern_session(record.session);
-    const auto invoked = [&](TrueTime inv) {
-        golden_signals.invoked(record);
-        const Key nonce = value.nonce ? key_of(*value.nonce) : Key{};
-        if (model.logs().active() && nonce.is_set()) model.logs().asked(nonce);
-        const Invocation invocation{record.index, inv, record.sched.value_or(inv), agent, session, nonce};
-        tell([&](PropertyChecker& checker) { checker.on_invocation(invocation); });
-    };
+    const Key nonce = value.nonce ? key_of(*value.nonce) : Key{};
     if (record.type == history::Type::invoke) {
         if (const Result<> paired = operations.invoke(record); !paired) return paired;
-        invoked(record.time);
+        invoked({record.index, record.time, record.sched.value_or(record.time), agent, session, nonce}, record.sched);
         return {};
     }
     const Result<Operations::Begin> begin = operations.complete(record);
     if (!begin) return begin.error();
-    if (!begin->invoke_index) invoked(begin->inv);
-    golden_signals.completed(record, begin->invoke_index ? begin->inv : record.time);
-    if (record.type == history::Type::fail && record.error != "no-process" &&
-        model.lives().refuses_connection(agent, record.time)) {
-        tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
-    }
+    const TrueTime due = record.sched.value_or(begin->inv);
+    if (!begin->invoke_index) invoked({record.index, begin->inv, due, agent, session, nonce}, record.sched);
+    golden_signals.completed(record.type, record.time, begin->invoke_index ? begin->inv : record.time);
     if (record.type != history::Type::ok) {
-        const Unanswered unanswered{record.index,
-                                    begin->inv,
-                                    record.time,
-                                    record.sched.value_or(begin->inv),
-                                    agent,
-                                    session,
-                                    record.type == history::Type::info,
-                                    value.nonce ? key_of(*value.nonce) : Key{},
-                                    begin->invoke_index,
-                                    record.error != "no-process"};
-        tell([&](PropertyChecker& checker) { checker.on_unanswered(unanswered); });
+        unanswered({record.index, begin->inv, record.time, due, agent, session, record.type == history::Type::info, nonce,
+                    begin->invoke_index, record.error != "no-process"});
         return {};
     }
     if (!value.answer) {
         return fail("record {}: an ok decide without \"verdict\", \"undefined\" or \"refused\"", record.index);
     }
-    answered(value, record, *begin);
-    return {};
-}
-
-void Suite::State::answered(const history::Decide& value, const history::Record& record, const Operations::Begin& begin) {
-    const AgentId agent = model.intern_agent(value.agent);
     const std::vector<Seen>& seen = model.resolve(agent, value.revisions, value.markers);
-    for (const Seen& one : seen) {
-        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
-    }
-    heard_of(agent, value.incarnation, begin.inv, record.time);
-    const Decision decision{
+    observed(seen, record.index, record.time);
+    heard_of(agent, value.incarnation, begin->inv, record.time);
+    answered({
         .index = record.index,
-        .invoke_index = begin.invoke_index,
-        .inv = begin.inv,
+        .invoke_index = begin->invoke_index,
+        .inv = begin->inv,
         .res = record.time,
-        .due = record.sched.value_or(begin.inv),
+        .due = due,
         .agent = agent,
-        .incarnation = model.lives().incarnation_of(agent, value.incarnation, begin.inv, record.time),
-        .session = model.intern_session(record.session),
-        .input = model.intern_input(value),
+        .incarnation = model.lives().incarnation_of(agent, value.incarnation, begin->inv, record.time),
+        .session = session,
+        .input = model.intern_input(value.input_id, value.input),
         .path = model.intern_path(value.path),
         .answer = model.intern_answer(*value.answer),
         .clock = value.agent_time,
         .decision_id = value.decision_id ? key_of(*value.decision_id) : Key{},
-        .nonce = value.nonce ? key_of(*value.nonce) : Key{},
+        .nonce = nonce,
         .at_least = value.at_least ? &*value.at_least : nullptr,
         .exactly = value.exactly ? &*value.exactly : nullptr,
         .seen = seen,
-    };
-    model.shows(decision);
-    if (model.logs().active()) model.logs().answered(decision, model.named_revisions(agent, seen));
-    tell([&](PropertyChecker& checker) { checker.on_decision(decision); });
-    inference.on_decision(decision);
-    model.lives().answers(agent, record.time);
+    });
+    return {};
+}
+
+Result<> Suite::State::invoked(const history::Row& row, AgentId agent, SessionId session) {
+    if (!operations.invoke_decision(row.process, row.index, row.time)) return operations.invoke(lexicon.record(row));
+    const auto sched = row.has_sched ? std::optional(row.sched) : std::nullopt;
+    invoked({row.index, row.time, sched.value_or(row.time), agent, session, lexicon.nonce(row)}, sched);
+    return {};
+}
+
+Result<> Suite::State::decide(const history::Row& row) {
+    using history::Row;
+    if (const Result<> advanced = advance(nullptr, row.index, row.time); !advanced) return advanced;
+    const history::Type type = history::type_of(row.kind);
+    counts.add_decision(type);
+    const AgentId agent = lexicon.agent(row);
+    model.lives().agent(agent).asked = true;
+    const SessionId session = lexicon.session(row);
+    if (type == history::Type::invoke) return invoked(row, agent, session);
+    const auto begin = operations.complete_decision(row.process, row.time, type == history::Type::info);
+    if (!begin) {
+        const auto refused = operations.complete(lexicon.record(row));
+        MISTRIAL_INVARIANT(!refused, "record {}: a row ends what never began", row.index);
+        return refused.error();
+    }
+    const TrueTime due = row.has_sched ? row.sched : begin->inv;
+    golden_signals.completed(type, row.time, begin->inv);
+    if (type != history::Type::ok) {
+        unanswered({row.index, begin->inv, row.time, due, agent, session, type == history::Type::info, lexicon.nonce(row),
+                    begin->invoke_index, !lexicon.found_no_process(row)});
+        return {};
+    }
+    const std::vector<Seen>& seen = model.resolve(agent, row.shown, lexicon.shown(row));
+    observed(seen, row.index, row.time);
+    const auto incarnation = lexicon.incarnation(row);
+    heard_of(agent, incarnation, begin->inv, row.time);
+    const Lexicon::Question& question = lexicon.question(row);
+    answered({
+        .index = row.index,
+        .invoke_index = begin->invoke_index,
+        .inv = begin->inv,
+        .res = row.time,
+        .due = due,
+        .agent = agent,
+        .incarnation = model.lives().incarnation_of(agent, incarnation, begin->inv, row.time),
+        .session = session,
+        .input = question.input,
+        .path = question.path,
+        .answer = lexicon.answer(row),
+        .clock = row.has_clock ? std::optional(row.clock) : std::nullopt,
+        .decision_id = Lexicon::decision_id(row),
+        .nonce = lexicon.nonce(row),
+        .at_least = lexicon.token(row),
+        .seen = seen,
+    });
+    return {};
 }
 
 void Suite::State::status(const history::Status& value, const history::Record& record) {
     const AgentId agent = model.intern_agent(value.agent);
     const std::vector<Seen> seen = model.resolve(agent, value.revisions, {});
-    for (const Seen& one : seen) {
-        if (one.state == Seen::State::known) model.observed(one.bundle, one.number, record);
-    }
+    observed(seen, record.index, record.time);
     heard_of(agent, value.incarnation, TrueTime::min(), record.time);
     const StatusReport report{
         .index = record.index,
@@ -278,7 +332,7 @@ void Suite::State::log(const history::Log& value, const history::Record& record)
         .seen = seen,
     };
     if (model.logs().active()) model.logs().arrived(event, model.named_revisions(agent, seen));
-    tell([&](PropertyChecker& checker) { checker.on_log(event); });
+    for (PropertyChecker* checker : hear_logs) checker->on_log(event);
 }
 
 Result<> Suite::State::call(const history::Record& record) {
@@ -300,5 +354,15 @@ Suite::Suite(Suite&&) noexcept = default;
 Suite& Suite::operator=(Suite&&) noexcept = default;
 
 Result<> Suite::on(const history::Record& record) { return state_->dispatch(record); }
+
+Result<> Suite::on(const history::Batch& batch) {
+    state_->lexicon.learn(batch.added);
+    auto other = batch.others.begin();
+    for (const history::Row& row : batch.rows) {
+        const Result<> taken = row.kind == history::Row::Kind::other ? state_->dispatch(*other++) : state_->decide(row);
+        if (!taken) return taken;
+    }
+    return {};
+}
 
 }  // namespace mistrial::checkers

@@ -3,6 +3,7 @@
 #include "checkers/checker.hpp"
 #include "checkers/golden_signals.hpp"
 #include "checkers/inference.hpp"
+#include "checkers/lexicon.hpp"
 #include "checkers/model.hpp"
 #include "checkers/operations.hpp"
 #include "checkers/registry.hpp"
@@ -22,10 +23,11 @@ struct Suite::State {
         std::unique_ptr<PropertyChecker> checker;  ///< empty when this version has none
     };
 
-    explicit State(Options given) : options(std::move(given)), inference(model) {}
+    explicit State(Options given) : options(std::move(given)), lexicon(model), inference(model) {}
 
     Options options;
     Model model;
+    Lexicon lexicon;  ///< of a history of rows
     Operations operations;
     GoldenSignals golden_signals;
     Counts counts;
@@ -33,22 +35,38 @@ struct Suite::State {
     std::vector<Asserted> asserted;
     std::vector<std::unique_ptr<PropertyChecker>> unclaimed;  ///< judged properties that nobody claimed: measured
     std::vector<PropertyChecker*> checkers;
+    // Those of them that want to hear of what there is most of.
+    std::vector<PropertyChecker*> hear_invocations;
+    std::vector<PropertyChecker*> hear_decisions;
+    std::vector<PropertyChecker*> hear_unanswered;
+    std::vector<PropertyChecker*> hear_logs;
     bool started = false;
     TrueTime last;
 
     [[nodiscard]] bool wanted(std::string_view property) const;
-    [[nodiscard]] Result<> start(const history::Record& first);
+    [[nodiscard]] Result<> start(const history::RunInfo* run, std::uint64_t index);
+    [[nodiscard]] Result<> advance(const history::RunInfo* run, std::uint64_t index, TrueTime time);
     void adopt(PropertyChecker& checker);
     [[nodiscard]] Result<> dispatch(const history::Record& record);
     [[nodiscard]] Result<> publish(const history::Publish& publish, const history::Record& record);
     [[nodiscard]] Result<> decide(const history::Decide& decide, const history::Record& record);
-    void answered(const history::Decide& decide, const history::Record& record, const Operations::Begin& begin);
+    [[nodiscard]] Result<> decide(const history::Row& row);
+    [[nodiscard]] Result<> invoked(const history::Row& row, AgentId agent, SessionId session);
+    void invoked(const Invocation& invocation, std::optional<TrueTime> sched);
+    void unanswered(const Unanswered& unanswered);
+    void answered(const Decision& decision);
+    /// What an answer shows has taken effect.
+    void observed(const std::vector<Seen>& seen, std::uint64_t index, TrueTime at) {
+        for (const Seen& one : seen) {
+            if (one.state == Seen::State::known) model.observed(one.bundle, one.number, index, at);
+        }
+    }
     void status(const history::Status& status, const history::Record& record);
     [[nodiscard]] Result<> health(const history::Health& health, const history::Record& record);
     void log(const history::Log& log, const history::Record& record);
     [[nodiscard]] Result<> call(const history::Record& record);
     /// Something in [inv, at] shows that the agent runs; begun nobody knows when: TrueTime::min().
-    void heard_of(AgentId agent, const std::optional<std::string>& incarnation, TrueTime inv, TrueTime at) {
+    void heard_of(AgentId agent, std::optional<std::string_view> incarnation, TrueTime inv, TrueTime at) {
         if (!model.lives().heard_of(agent, incarnation, inv, at)) return;
         tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
     }

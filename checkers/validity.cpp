@@ -22,34 +22,57 @@ std::uint64_t subject(AgentId agent, BundleId bundle) { return std::uint64_t{age
 
 // --- V1 ---------------------------------------------------------------------------------------------------------
 
-void RevisionValidity::see_known(BundleId bundle, RevisionNumber number, AgentId agent, const OperationNote& note) {
-    Sight& sight = grown(grown(grown(known_, agent), bundle), number);
-    if (sight.count++ == 0) {
-        sight.first = note;
-        sight.first.number = number;
-    }
-    sight.last = note.res;
-    if (model().bundle(bundle).revision(number).outcome == PublishOutcome::failed) hit(note.index);
+namespace {
+
+OperationNote noted(const Decision& decision, const Seen& seen) { return note_of(decision, &seen); }
+OperationNote noted(const StatusReport& status, const Seen& seen) { return note_of(status, seen); }
+
+}  // namespace
+
+bool RevisionValidity::is_settled(BundleId bundle, RevisionNumber number, const Sight& sight) const {
+    const Agent& agent = model().agent(sight.first.agent);
+    return model().bundle(bundle).revision(number).outcome == PublishOutcome::ok && agent.deliveries_tracked() &&
+           agent.exposed(bundle, number, sight.first.res);
 }
 
-void RevisionValidity::see(const Seen& seen, AgentId agent, const OperationNote& note) {
+template <class Operation>
+void RevisionValidity::see_known(const Seen& seen, const Operation& operation, TrueTime res) {
+    Sights& sights = grown(grown(known_, operation.agent), seen.bundle);
+    if (sights.current == nullptr || sights.newest != seen.number) {
+        if (model().agent(operation.agent).deliveries_tracked()) {
+            std::erase_if(sights.all, [&](const auto& sight) { return is_settled(seen.bundle, sight.first, sight.second); });
+        }
+        sights.newest = seen.number;
+        sights.current = &sights.all[seen.number];
+    }
+    Sight& sight = *sights.current;
+    if (sight.count++ == 0) {
+        sight.first = noted(operation, seen);
+        sight.first.number = seen.number;
+    }
+    sight.last = res;
+    if (model().bundle(seen.bundle).revision(seen.number).outcome == PublishOutcome::failed) hit(operation.index);
+}
+
+template <class Operation>
+void RevisionValidity::see(const Seen& seen, const Operation& operation, TrueTime res) {
     if (seen.state == Seen::State::torn || seen.state == Seen::State::ambiguous || !covers_bundle(seen.bundle)) return;
     if (seen.state == Seen::State::known) {
         if (seen.number == nothing_active) return;
-        exercised(agent);
-        see_known(seen.bundle, seen.number, agent, note);
+        exercised(operation.agent);
+        see_known(seen, operation, res);
         return;
     }
-    exercised(agent);
-    Sight& sight = unpublished_[{agent, seen.bundle, seen.text}];
-    if (sight.count++ == 0) sight.first = note;
-    sight.last = note.res;
-    hit(note.index);
+    exercised(operation.agent);
+    Sight& sight = unpublished_[{operation.agent, seen.bundle, seen.text}];
+    if (sight.count++ == 0) sight.first = noted(operation, seen);
+    sight.last = res;
+    hit(operation.index);
 }
 
 void RevisionValidity::on_decision(const Decision& decision) {
     if (!covers(decision.agent)) return;
-    for (const Seen& seen : decision.seen) see(seen, decision.agent, note_of(decision, &seen));
+    for (const Seen& seen : decision.seen) see(seen, decision, decision.res);
     if (!decision.seen.empty() || decision.answer == refused_answer || decision.answer == undefined_answer) return;
 
     const std::optional<bool> explained = explained_by_some(model(), decision.input, decision.answer, nothing_active);
@@ -69,7 +92,7 @@ void RevisionValidity::on_decision(const Decision& decision) {
 void RevisionValidity::on_status(const StatusReport& status) {
     if (!covers(status.agent)) return;
     for (const Seen& seen : status.seen) {
-        see(seen, status.agent, note_of(status, seen));
+        see(seen, status, status.at);
     }
 }
 
@@ -120,9 +143,7 @@ void RevisionValidity::finish() {
     }
     for (AgentId agent = 0; agent < known_.size(); ++agent) {
         for (BundleId bundle_id = 0; bundle_id < known_[agent].size(); ++bundle_id) {
-            for (RevisionNumber number = 0; number < known_[agent][bundle_id].size(); ++number) {
-                const Sight& sight = known_[agent][bundle_id][number];
-                if (sight.count == 0) continue;
+            for (const auto& [number, sight] : known_[agent][bundle_id].all) {
                 const Bundle& bundle = model().bundle(bundle_id);
                 const std::string& name = model().agent(agent).name();
                 const std::string& revision = bundle.revision(number).name;

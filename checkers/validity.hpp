@@ -34,14 +34,23 @@ class RevisionValidity final : public PropertyChecker {
         OperationNote note;
         Wrongs wrongs;
     };
-    void see(const Seen& seen, AgentId agent, const OperationNote& note);
-    void see_known(BundleId bundle, RevisionNumber number, AgentId agent, const OperationNote& note);
+    /// First sights of revisions at one agent, until nothing can be wrong with them any more.
+    struct Sights {
+        std::map<RevisionNumber, Sight> all;
+        RevisionNumber newest = nothing_active;  ///< whose sight `current` is
+        Sight* current = nullptr;
+    };
+
+    template <class Operation>
+    void see(const Seen& seen, const Operation& operation, TrueTime res);
+    template <class Operation>
+    void see_known(const Seen& seen, const Operation& operation, TrueTime res);
+    [[nodiscard]] bool is_settled(BundleId bundle, RevisionNumber number, const Sight& sight) const;
     [[nodiscard]] Violation describe(const Sight& sight, BundleId bundle, const std::string& summary,
                                      std::vector<std::string> proof) const;
 
     std::map<std::tuple<AgentId, BundleId, std::string>, Sight> unpublished_;
-    /// agent, bundle -> revision -> first sight
-    std::vector<std::vector<std::vector<Sight>>> known_;
+    std::vector<std::vector<Sights>> known_;  ///< by agent, bundle
     kernels::Episodes<Unexplained> unexplained_;
     std::vector<Violation> violations_;
 };

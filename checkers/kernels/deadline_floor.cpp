@@ -21,15 +21,34 @@ void Acknowledged::add(TrueTime at, std::uint32_t revision) {
 }
 
 std::uint32_t Acknowledged::until(TrueTime t) const {
+    if (!entries_.empty() && entries_.back().at <= t) return entries_.back().revision;
     const auto after = std::upper_bound(entries_.begin(), entries_.end(), t,
                                         [](TrueTime time, const Entry& entry) { return time < entry.at; });
     return after == entries_.begin() ? 0 : std::prev(after)->revision;
 }
 
 std::uint32_t Acknowledged::before(TrueTime t) const {
+    if (!entries_.empty() && entries_.back().at < t) return entries_.back().revision;
     const auto after = std::lower_bound(entries_.begin(), entries_.end(), t,
                                         [](const Entry& entry, TrueTime time) { return entry.at < time; });
     return after == entries_.begin() ? 0 : std::prev(after)->revision;
+}
+
+std::uint32_t Acknowledged::before(TrueTime t, std::size_t& near) const {
+    // `near` counts the entries before the time of the last question.
+    const auto is_place = [&](std::size_t place) {
+        return (place == 0 || entries_[place - 1].at < t) && (place == entries_.size() || entries_[place].at >= t);
+    };
+    constexpr std::size_t steps = 3;
+    for (std::size_t step = 0; step < steps && near + step <= entries_.size(); ++step) {
+        if (!is_place(near + step)) continue;
+        near += step;
+        return near == 0 ? 0 : entries_[near - 1].revision;
+    }
+    const auto after = std::lower_bound(entries_.begin(), entries_.end(), t,
+                                        [](const Entry& entry, TrueTime time) { return entry.at < time; });
+    near = static_cast<std::size_t>(after - entries_.begin());
+    return near == 0 ? 0 : entries_[near - 1].revision;
 }
 
 void DeadlineFloor::excuse_begins(TrueTime at, const Acknowledged& acknowledged) {
@@ -112,12 +131,14 @@ const DeadlineFloor::Entry* DeadlineFloor::last_started_before(TrueTime t) const
 }
 
 std::uint32_t DeadlineFloor::required(TrueTime t, const Acknowledged& acknowledged) const {
-    const Entry* entry = last_started_before(t);
-    if (entry == nullptr || restarted_within(t, t)) return 0;
+    // Mostly the question is about the stretch that lasts, long after the last restart.
+    const bool recent = !entries_.empty() && entries_.back().stretch.from < t && (restarts_.empty() || restarts_.back() < t);
+    const Entry* entry = recent ? &entries_.back() : last_started_before(t);
+    if (entry == nullptr || (!recent && restarted_within(t, t))) return 0;
     if (entry->stretch.to < t) return restarted_within(entry->stretch.to, t) ? 0 : entry->floor;
     const std::uint32_t earlier = carried_to(static_cast<std::size_t>(entry - entries_.data()));
     if (plus(entry->stretch.from, within_) >= t) return earlier;
-    return std::max(earlier, acknowledged.before(t - within_));
+    return std::max(earlier, acknowledged.before(t - within_, near_));
 }
 
 DeadlineFloor::Stretch DeadlineFloor::stretch_at(TrueTime t) const {

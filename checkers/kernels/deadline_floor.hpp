@@ -18,6 +18,9 @@ class Acknowledged {
     [[nodiscard]] std::uint32_t until(TrueTime t) const;
     /// The newest revision acknowledged strictly before `t`; 0 when there is none.
     [[nodiscard]] std::uint32_t before(TrueTime t) const;
+    /// The same. `near` is where the same asker's last answer stood (0 at first): questions mostly ascend, and then nothing
+    /// is searched.
+    [[nodiscard]] std::uint32_t before(TrueTime t, std::size_t& near) const;
 
   private:
     struct Entry {
@@ -88,6 +91,7 @@ class DeadlineFloor {
     int excuses_ = 0;
     std::vector<Entry> entries_{Entry{}};
     std::vector<TrueTime> restarts_;  ///< ascending
+    mutable std::size_t near_ = 0;    ///< where in the acknowledged publishes `required` looked last
 };
 
 }  // namespace mistrial::checkers::kernels

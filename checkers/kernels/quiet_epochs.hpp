@@ -17,25 +17,30 @@ class QuietEpochs {
     /// A settled decision. Returns the first settled decision of the same question and epoch, or nullptr when this one
     /// is the first and has been kept.
     const Decision* settled(std::uint32_t question, std::uint64_t epoch, const Decision& decision) {
-        if (firsts_.size() <= question) firsts_.resize(question + 1);
-        First& first = firsts_[question];
-        if (first.set && first.epoch == epoch) return &first.decision;
-        first = First{true, epoch, decision};
+        return settled_as(question, epoch, [&] { return decision; });
+    }
+    /// The same where a decision is made only to be kept: by `make()`.
+    template <class Make>
+    const Decision* settled_as(std::uint32_t question, std::uint64_t epoch, const Make& make) {
+        if (epochs_.size() <= question) {
+            epochs_.resize(question + 1, none);
+            firsts_.resize(question + 1);
+        }
+        if (epochs_[question] == epoch) return &firsts_[question];
+        replace(question, epoch, make());
         return nullptr;
     }
 
     /// Forgets what is kept of a question, when it turns out not to have been settled.
     void replace(std::uint32_t question, std::uint64_t epoch, const Decision& decision) {
-        firsts_[question] = First{true, epoch, decision};
+        epochs_[question] = epoch;
+        firsts_[question] = decision;
     }
 
   private:
-    struct First {
-        bool set = false;
-        std::uint64_t epoch = 0;
-        Decision decision{};
-    };
-    std::vector<First> firsts_;
+    static constexpr std::uint64_t none = ~std::uint64_t{0};
+    std::vector<std::uint64_t> epochs_;  ///< by question; apart from the decisions, so that asking is cheap
+    std::vector<Decision> firsts_;       ///< the first settled decision of that epoch
 };
 
 }  // namespace mistrial::checkers::kernels

@@ -37,9 +37,10 @@ class StepFunction {
         if (steps_.empty() || steps_.back().value < value) steps_.push_back({at, value, cause});
     }
 
-    /// Keeps the newest `count` steps. What began before all of them is then held to nothing, which accuses nobody.
+    /// Keeps at least the newest `count` steps, and at most twice as many. What began before all of them is then held to
+    /// nothing, which accuses nobody.
     void forget_all_but(std::size_t count) {
-        if (steps_.size() > count) steps_.erase(steps_.begin(), steps_.end() - static_cast<std::ptrdiff_t>(count));
+        if (steps_.size() > 2 * count) steps_.erase(steps_.begin(), steps_.end() - static_cast<std::ptrdiff_t>(count));
     }
 
     [[nodiscard]] bool empty() const { return steps_.empty(); }

@@ -299,10 +299,17 @@ void LineRows::learn(std::string_view line, const Record& record, const Row& row
 
 Result<bool> LineRows::next(Batch& batch) {
     batch.clear();
+    if (wrong_) return *wrong_;
     batch.rows.reserve(batch_rows);
+    // Whoever reads on must have seen all that stands before what is wrong.
+    const auto end_with = [&](const Error& error) -> Result<bool> {
+        wrong_ = error;
+        if (batch.rows.empty()) return error;
+        return true;
+    };
     while (batch.rows.size() < batch_rows) {
         const auto line = reader_.next_line();
-        if (!line) return line.error();
+        if (!line) return end_with(line.error());
         if (!*line) break;
         Row told;
         if (tell((*line)->text, told)) {
@@ -312,7 +319,7 @@ Result<bool> LineRows::next(Batch& batch) {
             continue;
         }
         auto record = reader_.parse(**line);
-        if (!record) return record.error();
+        if (!record) return end_with(record.error());
         if (!*record) break;
         const Row row = maker_.make(**record, batch.added);
         batch.rows.push_back(row);

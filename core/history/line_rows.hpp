@@ -3,8 +3,9 @@
 #include "core/history/reader.hpp"
 #include "core/history/rows.hpp"
 
-#include <array>
 #include <deque>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -68,6 +69,7 @@ class LineRows final : public BatchSource {
     Learned<Answered> answered_;
     std::vector<Begun> begun_ = std::vector<Begun>(begun_places);
     std::string key_;
+    std::optional<Error> wrong_;  ///< with the line after those of the last batch
 };
 
 }  // namespace mistrial::history

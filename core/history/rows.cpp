@@ -234,10 +234,7 @@ Record RowTeller::record(const Row& row) const {
     Record record;
     record.index = row.index;
     record.time = row.time;
-    record.type = row.kind == Row::Kind::invoke ? Type::invoke
-                  : row.kind == Row::Kind::ok   ? Type::ok
-                  : row.kind == Row::Kind::fail ? Type::fail
-                                                : Type::info;
+    record.type = type_of(row.kind);
     record.process = std::int64_t{row.process};
     record.f = "decide";
     const Question& question = vocabulary_.questions[row.question];

@@ -82,6 +82,16 @@ struct Row {
     friend bool operator==(const Row&, const Row&) = default;
 };
 
+/// Of a decision's kinds; not of `other`.
+[[nodiscard]] constexpr Type type_of(Row::Kind kind) {
+    switch (kind) {
+        case Row::Kind::invoke: return Type::invoke;
+        case Row::Kind::ok: return Type::ok;
+        case Row::Kind::fail: return Type::fail;
+        default: return Type::info;
+    }
+}
+
 /// A stretch of a history: its rows, the records that rows of kind `other` stand for, and what the vocabulary grows by
 /// before any of them.
 struct Batch {

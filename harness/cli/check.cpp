@@ -107,7 +107,7 @@ Result<int> check_one(const Options& options, const std::filesystem::path& path,
     if (!recorded) return recorded.error();
     const auto format = format_of(options, recorded->history);
     if (!format) return format.error();
-    auto judged = judge(recorded->history, suite, *format);
+    auto judged = judge_rows(recorded->history, suite, *format);
     if (!judged) return judged.error();
     if (options.sub > 0) return check_sub(options, *recorded, *format, suite, judged->judgement);
     recorded->run.duration = judged->lanes.end.time_since_epoch();

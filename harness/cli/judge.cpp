@@ -2,11 +2,34 @@
 
 #include "checkers/definitional/second_opinion.hpp"
 #include "checkers/lattice.hpp"
+#include "core/history/binary.hpp"
 #include "core/history/foreign/source.hpp"
+#include "core/history/line_rows.hpp"
+#include "core/history/read_ahead.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <memory>
 
 namespace mistrial::cli {
+namespace {
+
+template <class Rows>
+Result<std::unique_ptr<history::BatchSource>> ahead_of(Result<Rows> rows) {
+    if (!rows) return rows.error();
+    return std::unique_ptr<history::BatchSource>(
+        std::make_unique<history::ReadAhead>(std::make_unique<Rows>(std::move(*rows))));
+}
+
+Result<Judged> concluded(const std::filesystem::path& history, history::Format format, Judged judged) {
+    if (auto asked = ask_second_opinion(history, judged.judgement, format); !asked) return asked.error();
+    if (judged.torn)
+        std::fprintf(stderr, "mistrial: %s: its last %s was torn and is left out\n", history.c_str(),
+                     format == history::Format::mst ? "frame" : "line");
+    return judged;
+}
+
+}  // namespace
 
 Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite::Options& options, history::Format format) {
     auto source = history::Source::open(history, format);
@@ -20,12 +43,27 @@ Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite
         if (auto taken = suite.on(**record); !taken) return with_context(source->place(), taken.error());
         lanes.on(**record);
     }
-    Judged judged{suite.finish(), lanes.finish(), source->torn()};
-    if (auto asked = ask_second_opinion(history, judged.judgement, format); !asked) return asked.error();
-    if (judged.torn)
-        std::fprintf(stderr, "mistrial: %s: its last %s was torn and is left out\n", history.c_str(),
-                     format == history::Format::mst ? "frame" : "line");
-    return judged;
+    return concluded(history, format, {suite.finish(), lanes.finish(), source->torn()});
+}
+
+Result<Judged> judge_rows(const std::filesystem::path& history, const checkers::Suite::Options& options,
+                          history::Format format) {
+    if (format != history::Format::jsonl && format != history::Format::mst) return judge(history, options, format);
+    auto source = format == history::Format::mst ? ahead_of(history::BinaryReader::open(history))
+                                                 : ahead_of(history::LineRows::open(history));
+    if (!source) return source.error();
+    checkers::Suite suite(options);
+    reports::Lanes lanes;
+    history::Batch batch;
+    while (true) {
+        const auto more = (*source)->next(batch);
+        if (!more) return more.error();
+        if (!*more) break;
+        // Which line of the batch contradicts the others, only reading record by record tells.
+        if (auto taken = suite.on(batch); !taken) return judge(history, options, format);
+        lanes.end = std::max(lanes.end, batch.rows.back().time);
+    }
+    return concluded(history, format, {suite.finish(), std::move(lanes), (*source)->torn()});
 }
 
 Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement, history::Format format) {

@@ -18,6 +18,11 @@ struct Judged {
 [[nodiscard]] Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite::Options& options,
                                    history::Format format = history::Format::jsonl);
 
+/// The same without lanes (but for their end), several times faster for a history of our own: one thread reads rows,
+/// another judges them.
+[[nodiscard]] Result<Judged> judge_rows(const std::filesystem::path& history, const checkers::Suite::Options& options,
+                                        history::Format format);
+
 /// Asks the definitional checkers about every violation of `judgement`, and the results whether they contradict each other;
 /// where they do, that is an internal error of the judgement. Reads `history` again only when there is something to ask.
 [[nodiscard]] Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement,

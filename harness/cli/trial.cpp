@@ -1,6 +1,7 @@
 #include "harness/cli/trial.hpp"
 
 #include "checkers/checker.hpp"
+#include "core/history/binary.hpp"
 #include "core/history/writer.hpp"
 #include "core/version.hpp"
 #include "harness/cli/commands.hpp"
@@ -30,6 +31,9 @@ namespace {
 /// The history is handed to the kernel this often, so that a killed run loses little of it.
 constexpr Duration kFlushEvery = std::chrono::milliseconds(200);
 
+/// A run of more operations leaves its history in the binary form too, which is judged again several times faster.
+constexpr std::int64_t kBinaryBeyond = 1'000'000;
+
 WallTime wall_now() {
     return WallTime{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
 }
@@ -43,6 +47,7 @@ class Record {
     Result<> on(history::Record record) {
         auto written = writer_.append(std::move(record));
         if (!written) return written.error();
+        operations_ += written->type == history::Type::invoke ? 1 : 0;
         progress_.on(*written);
         lanes_.on(*written);
         if (auto judged = suite_.on(*written); !judged) return judged.error();
@@ -53,6 +58,7 @@ class Record {
         return {};
     }
     Result<> close() { return writer_.close(); }
+    [[nodiscard]] std::int64_t operations() const { return operations_; }
     checkers::Judgement judgement() { return suite_.finish(); }
     reports::Lanes lanes() { return lanes_.finish(); }
 
@@ -62,6 +68,7 @@ class Record {
     checkers::Suite suite_;
     reports::LaneBuilder lanes_;
     TrueTime flushed_;
+    std::int64_t operations_ = 0;
 };
 
 Result<> write_replay(const scenario::Plan& plan, const reports::Run& run, const std::filesystem::path& folder) {
@@ -143,6 +150,11 @@ Result<Trial> conduct_trial(const scenario::Plan& plan, const TrialOptions& opti
     }
     if (auto closed = record.close(); !closed && outcome) outcome = closed.error();
     if (!outcome) return outcome.error();
+    if (record.operations() > kBinaryBeyond) {
+        const auto binary = folder->path() / "history.mst";
+        if (auto written = history::write_binary(folder->path() / "history.jsonl", binary); !written) return written.error();
+        trial.run.files["binary history"] = binary.string();
+    }
 
     for (const auto& [name, agent] : outcome->world.agents) {
         std::string& versions = trial.run.versions[agent.driver];

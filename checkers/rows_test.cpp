@@ -1,0 +1,154 @@
+#include "checkers/testing/fleet_history.hpp"
+#include "checkers/testing/random_history.hpp"
+#include "core/history/rows.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+
+/// A history of rows is judged as the same history of records: same findings, same witnesses, same counts.
+namespace mistrial::checkers {
+namespace {
+
+using namespace testing;
+using history::Batch;
+using history::Record;
+using history::Row;
+
+Suite::Options options_of(const Claims& claims, std::vector<std::pair<std::string, std::uint64_t>>& hits) {
+    Suite::Options options;
+    options.claims = claims;
+    options.on_hit = [&hits](std::string_view property, std::uint64_t index) { hits.emplace_back(property, index); };
+    return options;
+}
+
+/// Batches of the given length.
+std::vector<Batch> batches_of(const std::vector<Record>& records, std::size_t length) {
+    history::RowMaker maker;
+    std::vector<Batch> batches;
+    for (const Record& record : records) {
+        if (batches.empty() || batches.back().rows.size() == length) batches.emplace_back();
+        Batch& batch = batches.back();
+        batch.rows.push_back(maker.make(record, batch.added));
+        if (batch.rows.back().kind == Row::Kind::other) batch.others.push_back(record);
+    }
+    return batches;
+}
+
+/// What random histories leave out and runs write: nonces, ids, when it was due, why it failed.
+void dress(std::vector<Record>& records, RandomSequence random) {
+    std::map<history::Process, Record> begun;
+    for (Record& record : records) {
+        auto* decide = std::get_if<history::Decide>(&record.value);
+        if (decide == nullptr) continue;
+        if (record.type == history::Type::invoke) {
+            if (random.chance(1, 2)) decide->nonce = fmt::format("s#{}", record.index);
+            if (random.chance(1, 2)) record.sched = record.time - Duration{random.between(0, 3)};
+            if (random.chance(1, 2)) record.node = decide->agent;
+            if (random.chance(1, 2)) record.session = "s" + std::to_string(random.below(2));
+            if (random.chance(1, 8)) decide->at_least = Json{{"main", "r1"}};
+            if (random.chance(1, 16)) decide->exactly = Json("r2");
+            begun[record.process] = record;
+            continue;
+        }
+        const Record& invoke = begun.at(record.process);
+        const auto& asked = std::get<history::Decide>(invoke.value);
+        decide->nonce = asked.nonce;
+        decide->at_least = asked.at_least;
+        decide->exactly = asked.exactly;
+        record.sched = invoke.sched;
+        record.node = invoke.node;
+        record.session = random.chance(1, 10) ? std::optional<std::string>("another") : invoke.session;
+        if (record.type == history::Type::ok && random.chance(1, 2)) {
+            decide->decision_id = random.chance(1, 4) ? "id" : history::format_uuid({record.index, 7});
+        }
+        if (record.type != history::Type::ok && random.chance(1, 2)) record.error = random.chance(1, 3) ? "no-process" : "reset";
+    }
+}
+
+RC_GTEST_PROP(HistoriesOfRows, AreJudgedAsThoseOfRecords, ()) {
+    const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+    for (int i = 0; i < 20; ++i) {
+        const RandomHistory random = random_history(RandomSequence{RandomStream{seed, std::to_string(i), "history"}});
+        std::vector<Record> records = random.build();
+        RandomSequence more{RandomStream{seed, std::to_string(i), "dress"}};
+        if (more.chance(3, 4)) dress(records, more);
+        if (more.chance(1, 20) && records.size() > 3) std::swap(records[1].time, records.back().time);  // no history at all
+        std::vector<std::pair<std::string, std::uint64_t>> hits;
+        std::vector<std::pair<std::string, std::uint64_t>> row_hits;
+        const Result<Judgement> by_records = judge(records, options_of(random.claims, hits));
+        Suite suite(options_of(random.claims, row_hits));
+        Result<> fed;
+        for (const Batch& batch : batches_of(records, 1 + more.below(9))) {
+            fed = suite.on(batch);
+            if (!fed) break;
+        }
+        RC_ASSERT(by_records.has_value() == fed.has_value());
+        if (!by_records) {
+            RC_ASSERT(by_records.error().message == fed.error().message);
+            continue;
+        }
+        RC_ASSERT(*by_records == suite.finish());
+        RC_ASSERT(hits == row_hits);
+    }
+}
+
+TEST(HistoriesOfRows, MayAlternateWithRecords) {
+    FleetShape shape;
+    shape.decisions = 300;
+    shape.agents = 3;
+    shape.sessions = 5;
+    shape.inputs = 8;
+    shape.decisions_per_second = 20;
+    shape.identified = true;
+    FleetHistory source(shape);
+    Suite records;
+    Suite mixed;
+    history::RowTeller teller;
+    Batch batch;
+    bool row_by_row = false;
+    while (source.next(batch).value()) {
+        teller.learn(batch.added);
+        std::vector<Record> all;
+        std::size_t other = 0;
+        for (const Row& row : batch.rows) all.push_back(row.kind == Row::Kind::other ? batch.others[other++] : teller.record(row));
+        for (const Record& record : all) ASSERT_TRUE(records.on(record).has_value());
+        row_by_row = !row_by_row;
+        if (row_by_row) {
+            ASSERT_TRUE(mixed.on(batch).has_value());
+            continue;
+        }
+        Batch words;
+        words.added = batch.added;
+        ASSERT_TRUE(mixed.on(words).has_value());
+        for (const Record& record : all) ASSERT_TRUE(mixed.on(record).has_value());
+    }
+    EXPECT_EQ(records.finish(), mixed.finish());
+}
+
+TEST(FleetHistories, AreValid) {
+    FleetShape shape;
+    shape.decisions = 30'000;
+    shape.agents = 5;
+    shape.sessions = 50;
+    shape.inputs = 64;
+    shape.decisions_per_second = 1000;
+    shape.logged = shape.identified = true;
+    FleetHistory source(shape);
+    Suite suite;
+    Batch batch;
+    std::uint64_t index = 0;
+    while (source.next(batch).value()) {
+        for (const Row& row : batch.rows) ASSERT_EQ(row.index, index++);
+        const auto taken = suite.on(batch);
+        ASSERT_TRUE(taken.has_value()) << taken.error().message;
+    }
+    for (const ClaimResult& claim : suite.finish().claims) {
+        EXPECT_TRUE(claim.violations.empty()) << claim.property << ": " << claim.violations[0].summary;
+        if (claim.property == "bounded-staleness") { EXPECT_GT(claim.obligations, 10'000); }
+    }
+}
+
+}  // namespace
+}  // namespace mistrial::checkers
