@@ -1,4 +1,5 @@
 #include "checkers/checker.hpp"
+#include "checkers/side_by_side.hpp"
 #include "checkers/testing/fleet_history.hpp"
 #include "core/history/binary.hpp"
 #include "core/history/line_rows.hpp"
@@ -82,14 +83,14 @@ int judge(const std::filesystem::path& file, bool threads, std::vector<std::stri
     if (threads) source = std::make_unique<history::ReadAhead>(std::move(source));
     checkers::Suite::Options options;
     options.only = std::move(only);
-    checkers::Suite suite(options);
+    checkers::SideBySide suites(options, threads ? std::max(1U, std::thread::hardware_concurrency()) : 1U);
     history::Batch batch;
     std::int64_t decisions = 0;
     while (must(source->next(batch))) {
-        must(suite.on(batch));
         for (const history::Row& row : batch.rows) decisions += row.kind == history::Row::Kind::ok ? 1 : 0;
+        must(suites.on(std::move(batch)));
     }
-    const checkers::Judgement judgement = suite.finish();
+    const checkers::Judgement judgement = must(suites.finish());
     const double seconds = seconds_since(begin);
     std::size_t violations = 0;
     std::size_t unknown = 0;

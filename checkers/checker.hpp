@@ -46,6 +46,7 @@ class Suite {
     [[nodiscard]] Judgement finish();
 
   private:
+    friend class SideBySide;
     struct State;
     std::unique_ptr<State> state_;
 };

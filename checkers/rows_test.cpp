@@ -1,3 +1,5 @@
+#include "checkers/side_by_side.hpp"
+#include "checkers/testing/effort.hpp"
 #include "checkers/testing/fleet_history.hpp"
 #include "checkers/testing/random_history.hpp"
 #include "core/history/rows.hpp"
@@ -36,6 +38,16 @@ std::vector<Batch> batches_of(const std::vector<Record>& records, std::size_t le
     return batches;
 }
 
+Result<Judgement> side_by_side(const std::vector<Record>& records, const Claims& claims, std::size_t threads, std::size_t length) {
+    Suite::Options options;
+    options.claims = claims;
+    SideBySide suites(options, threads);
+    for (Batch& batch : batches_of(records, length)) {
+        if (auto taken = suites.on(std::move(batch)); !taken) return taken.error();
+    }
+    return suites.finish();
+}
+
 /// What random histories leave out and runs write: nonces, ids, when it was due, why it failed.
 void dress(std::vector<Record>& records, RandomSequence random) {
     std::map<history::Process, Record> begun;
@@ -69,7 +81,7 @@ void dress(std::vector<Record>& records, RandomSequence random) {
 
 RC_GTEST_PROP(HistoriesOfRows, AreJudgedAsThoseOfRecords, ()) {
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-    for (int i = 0; i < 20; ++i) {
+    for (std::int64_t i = 0; i < effort(10); ++i) {
         const RandomHistory random = random_history(RandomSequence{RandomStream{seed, std::to_string(i), "history"}});
         std::vector<Record> records = random.build();
         RandomSequence more{RandomStream{seed, std::to_string(i), "dress"}};
@@ -87,11 +99,24 @@ RC_GTEST_PROP(HistoriesOfRows, AreJudgedAsThoseOfRecords, ()) {
         RC_ASSERT(by_records.has_value() == fed.has_value());
         if (!by_records) {
             RC_ASSERT(by_records.error().message == fed.error().message);
+            RC_ASSERT(by_records.error().message == side_by_side(records, random.claims, 1 + more.below(4), 3).error().message);
             continue;
         }
         RC_ASSERT(*by_records == suite.finish());
         RC_ASSERT(hits == row_hits);
+        RC_ASSERT(*by_records == side_by_side(records, random.claims, 1 + more.below(4), 1 + more.below(9)).value());
     }
+}
+
+TEST(SideBySide, AnUnknownPropertyIsRefused) {
+    Suite::Options options;
+    options.only = {"bounded-stalenes"};
+    SideBySide suites(options, 2);
+    Batch batch;
+    batch.rows.emplace_back();
+    batch.others.emplace_back();
+    (void)suites.on(std::move(batch));
+    EXPECT_EQ(suites.finish().error().message, "there is no property bounded-stalenes; did you mean \"bounded-staleness\"?");
 }
 
 TEST(HistoriesOfRows, MayAlternateWithRecords) {

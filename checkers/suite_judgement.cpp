@@ -83,37 +83,22 @@ ClaimResult Suite::State::judge(const Asserted& one) const {
     return result;
 }
 
-std::vector<Measured> Suite::State::measured() const {
-    std::vector<Measured> all;
-    for (const auto& checker : unclaimed) {
-        Measured measured{checker->claim().property, checker->obligations(), Json::object()};
-        const std::vector<Violation> violations = checker->violations();
-        std::int64_t operations_hit = 0;
-        for (const Violation& violation : violations) operations_hit += violation.count;
-        measured.values = {{"violations", violations.size()}, {"operations", operations_hit}};
-        if (!violations.empty()) {
-            const auto worst = std::min_element(violations.begin(), violations.end(), worse);
-            measured.values["worst"] = worst->summary;
-        }
-        measured.values.update(checker->measured());
-        all.push_back(std::move(measured));
+Measured Suite::State::measure(const PropertyChecker& checker) {
+    Measured measured{checker.claim().property, checker.obligations(), Json::object()};
+    const std::vector<Violation> violations = checker.violations();
+    std::int64_t operations_hit = 0;
+    for (const Violation& violation : violations) operations_hit += violation.count;
+    measured.values = {{"violations", violations.size()}, {"operations", operations_hit}};
+    if (!violations.empty()) {
+        const auto worst = std::min_element(violations.begin(), violations.end(), worse);
+        measured.values["worst"] = worst->summary;
     }
-    for (const Asserted& one : asserted) {
-        Json left = one.checker ? one.checker->set_aside() : Json();
-        if (!left.is_null()) all.push_back({one.claim.property, one.checker->obligations(), std::move(left)});
-    }
-    return all;
+    measured.values.update(checker.measured());
+    return measured;
 }
 
-std::vector<std::string> Suite::State::notes() const {
+std::vector<std::string> Suite::State::notes_on_operations() const {
     std::vector<std::string> notes;
-    for (const Asserted& one : asserted) {
-        if (one.checker) continue;
-        notes.push_back(fmt::format("{} is claimed, but this version has no checker for it", one.claim.property));
-    }
-    for (const PropertyChecker* checker : checkers) {
-        for (std::string& note : checker->notes()) notes.push_back(std::move(note));
-    }
     if (operations.without_invoke() > 0) {
         notes.push_back(fmt::format(
             "{} operations have no invoke record: each was taken to have begun as early as its process, its due time and "
@@ -126,30 +111,73 @@ std::vector<std::string> Suite::State::notes() const {
     return notes;
 }
 
-Judgement Suite::finish() {
-    State& state = *state_;
-    state.tell([](PropertyChecker& checker) { checker.finish(); });
-    state.inference.finish();
+void Suite::State::end() {
+    tell([](PropertyChecker& checker) { checker.finish(); });
+    inference.finish();
+}
+
+Judgement Suite::State::judgement(std::span<State* const> states) {
+    struct Claimed {
+        const State* state;
+        const Asserted* one;
+    };
+    std::vector<Claimed> claimed;
+    std::vector<const PropertyChecker*> unclaimed;
+    for (const State* state : states) {
+        for (const Asserted& one : state->asserted) claimed.push_back({state, &one});
+        for (const auto& checker : state->unclaimed) unclaimed.push_back(checker.get());
+    }
+    // As one suite would have them: claims by name, the others in the order of the catalogue.
+    std::sort(claimed.begin(), claimed.end(),
+              [](const Claimed& a, const Claimed& b) { return a.one->claim.property < b.one->claim.property; });
+    std::sort(unclaimed.begin(), unclaimed.end(), [](const PropertyChecker* a, const PropertyChecker* b) {
+        return find_property(a->claim().property) < find_property(b->claim().property);
+    });
+
     Judgement judgement;
-    for (const State::Asserted& asserted : state.asserted) judgement.claims.push_back(state.judge(asserted));
+    const auto take_notes = [&](std::vector<std::string> notes) {
+        judgement.notes.insert(judgement.notes.end(), notes.begin(), notes.end());
+    };
+    for (const Claimed& claim : claimed) {
+        judgement.claims.push_back(claim.state->judge(*claim.one));
+        if (!claim.one->checker) {
+            judgement.notes.push_back(fmt::format("{} is claimed, but this version has no checker for it", claim.one->claim.property));
+        }
+    }
     std::stable_sort(judgement.claims.begin(), judgement.claims.end(), [](const ClaimResult& a, const ClaimResult& b) {
         if (a.validity != b.validity) return a.validity > b.validity;
         return severity_of(a.property) < severity_of(b.property);
     });
     judgement.validity = judgement.claims.empty() ? Validity::unknown : Validity::valid;
     for (const ClaimResult& claim : judgement.claims) judgement.validity = judgement.validity | claim.validity;
-    judgement.measured = state.measured();
-    judgement.faults.assign(state.model.faults().begin(), state.model.faults().end());
-    judgement.counts = state.counts.to_json();
-    judgement.golden_signals = state.golden_signals.to_json(state.last);
-    judgement.notes = state.notes();
-    for (BundleId bundle = 0; bundle < state.model.bundle_count(); ++bundle) {
-        for (RevisionNumber number = 1; number <= state.model.bundle(bundle).newest(); ++number) {
-            const auto& index = state.model.bundle(bundle).revision(number).first_shown_index;
+    for (const PropertyChecker* checker : unclaimed) judgement.measured.push_back(measure(*checker));
+    for (const Claimed& claim : claimed) {
+        if (!claim.one->checker) continue;
+        take_notes(claim.one->checker->notes());
+        Json left = claim.one->checker->set_aside();
+        if (left.is_null()) continue;
+        judgement.measured.push_back({claim.one->claim.property, claim.one->checker->obligations(), std::move(left)});
+    }
+    for (const PropertyChecker* checker : unclaimed) take_notes(checker->notes());
+
+    const State& any = *states.front();
+    judgement.faults.assign(any.model.faults().begin(), any.model.faults().end());
+    judgement.counts = any.counts.to_json();
+    judgement.golden_signals = any.golden_signals.to_json(any.last);
+    take_notes(any.notes_on_operations());
+    for (BundleId bundle = 0; bundle < any.model.bundle_count(); ++bundle) {
+        for (RevisionNumber number = 1; number <= any.model.bundle(bundle).newest(); ++number) {
+            const auto& index = any.model.bundle(bundle).revision(number).first_shown_index;
             if (index) judgement.first_sights.push_back(*index);
         }
     }
     return judgement;
+}
+
+Judgement Suite::finish() {
+    state_->end();
+    State* const states[] = {state_.get()};
+    return State::judgement(states);
 }
 
 }  // namespace mistrial::checkers

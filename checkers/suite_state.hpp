@@ -10,13 +10,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace mistrial::checkers {
 
-/// What a Suite keeps. suite.cpp hands records to the checkers, suite_judgement.cpp takes what they found.
+/// What a Suite keeps, alone or beside others (side_by_side.hpp). suite.cpp hands records to the checkers, suite_judgement.cpp takes what they found.
 struct Suite::State {
     struct Asserted {
         Claim claim;
@@ -73,8 +74,11 @@ struct Suite::State {
 
     [[nodiscard]] ClaimResult judge(const Asserted& one) const;
     [[nodiscard]] bool missed_by_a_fault(const Claim& claim) const;
-    [[nodiscard]] std::vector<Measured> measured() const;
-    [[nodiscard]] std::vector<std::string> notes() const;
+    [[nodiscard]] static Measured measure(const PropertyChecker& checker);
+    [[nodiscard]] std::vector<std::string> notes_on_operations() const;
+    void end();
+    /// What suites that have heard the same history, each with other properties, make of it together. After `end` of each.
+    [[nodiscard]] static Judgement judgement(std::span<State* const> states);
 
     template <class Tell>
     void tell(const Tell& tell_one) {

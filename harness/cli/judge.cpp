@@ -2,6 +2,7 @@
 
 #include "checkers/definitional/second_opinion.hpp"
 #include "checkers/lattice.hpp"
+#include "checkers/side_by_side.hpp"
 #include "core/history/binary.hpp"
 #include "core/history/foreign/source.hpp"
 #include "core/history/line_rows.hpp"
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 namespace mistrial::cli {
 namespace {
@@ -52,18 +54,22 @@ Result<Judged> judge_rows(const std::filesystem::path& history, const checkers::
     auto source = format == history::Format::mst ? ahead_of(history::BinaryReader::open(history))
                                                  : ahead_of(history::LineRows::open(history));
     if (!source) return source.error();
-    checkers::Suite suite(options);
+    checkers::SideBySide suites(options, std::max(1U, std::thread::hardware_concurrency()));
     reports::Lanes lanes;
     history::Batch batch;
+    std::optional<Error> unreadable;
     while (true) {
         const auto more = (*source)->next(batch);
-        if (!more) return more.error();
-        if (!*more) break;
-        // Which line of the batch contradicts the others, only reading record by record tells.
-        if (auto taken = suite.on(batch); !taken) return judge(history, options, format);
+        if (!more) unreadable = more.error();
+        if (!more || !*more) break;
         lanes.end = std::max(lanes.end, batch.rows.back().time);
+        if (!suites.on(std::move(batch))) break;
     }
-    return concluded(history, format, {suite.finish(), std::move(lanes), (*source)->torn()});
+    auto judgement = suites.finish();
+    // Which line contradicts those before it, only reading record by record tells; what cannot be read comes after them.
+    if (!judgement) return judge(history, options, format);
+    if (unreadable) return *unreadable;
+    return concluded(history, format, {std::move(*judgement), std::move(lanes), (*source)->torn()});
 }
 
 Result<> ask_second_opinion(const std::filesystem::path& history, checkers::Judgement& judgement, history::Format format) {

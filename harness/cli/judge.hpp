@@ -18,8 +18,8 @@ struct Judged {
 [[nodiscard]] Result<Judged> judge(const std::filesystem::path& history, const checkers::Suite::Options& options,
                                    history::Format format = history::Format::jsonl);
 
-/// The same without lanes (but for their end), several times faster for a history of our own: one thread reads rows,
-/// another judges them.
+/// The same without lanes (but for their end), several times faster for a history of our own: one thread reads rows, as many
+/// as there are cores judge them.
 [[nodiscard]] Result<Judged> judge_rows(const std::filesystem::path& history, const checkers::Suite::Options& options,
                                         history::Format format);
 
