@@ -1,5 +1,6 @@
 #include "harness/conductor/conductor.hpp"
 
+#include "harness/conductor/lives.hpp"
 #include "harness/conductor/process_table.hpp"
 #include "harness/conductor/schedule.hpp"
 #include "harness/conductor/tokens.hpp"
@@ -25,7 +26,16 @@ constexpr Duration kFirstRevisionsWithin = std::chrono::seconds(15);
 constexpr Duration kDrainWithin = std::chrono::seconds(30);
 /// Answers after its deadline that every agent must have given before a run may end early.
 constexpr std::int64_t kProbesAfterDeadline = 20;
-constexpr std::int64_t kOtherProcesses = 8;
+constexpr std::int64_t kPublishers = 8;
+constexpr std::int64_t kMostProbers = 4096;
+
+/// As many health queries as can be unanswered at once: of each stream those that are due while one is waited for.
+std::int64_t probers_of(const scenario::Plan& plan) {
+    std::int64_t probers = 0;
+    for (const scenario::HealthStream& stream : plan.workload.health)
+        probers += world::probe_within / std::max(stream.period, Duration{1}) + 2;
+    return std::min(probers, kMostProbers);
+}
 
 struct InFlight {
     Operation operation;
@@ -44,7 +54,7 @@ class Run {
           hooks_(hooks),
           // A decision takes its process when it is handed over: no more of their time than a quarter.
           lookahead_(std::min(kLookahead, plan.workload.timeout / 4)),
-          processes_(plan.workload.concurrency, kOtherProcesses),
+          processes_(plan.workload.concurrency, kPublishers, probers_of(plan)),
           tokens_(plan),
           generator_(schedule_of(plan, hooks.input_of)) {
         for (const auto& [name, claim] : plan.claims)
@@ -140,11 +150,11 @@ class Run {
         if (auto* decide = std::get_if<world::Decide>(&operation.command)) tokens_.attach(operation.session, decide->value);
         std::visit([&](auto& command) { command.id = id; prepare(command, flight); }, operation.command);
         if (flight.f == "decide" || flight.f == "publish" || flight.f == "health") {
-            const bool decision = flight.f == "decide";
-            flight.process =
-                processes_.take(decision ? ProcessTable::Pool::deciders : ProcessTable::Pool::others);
+            flight.process = processes_.take(flight.f == "decide"   ? ProcessTable::Pool::deciders
+                                             : flight.f == "health" ? ProcessTable::Pool::probers
+                                                                    : ProcessTable::Pool::publishers);
             if (!flight.process) return record_without_process(operation, flight);
-            if (decision) ++deciders_busy_;
+            if (flight.f == "decide") ++deciders_busy_;
         }
         world::Command command = operation.command;
         flight.operation = std::move(operation);
@@ -189,10 +199,8 @@ class Run {
         record.process = flight.process.value_or(0);
         record.f = flight.f;
         record.value = flight.value;
-        if (!operation.session.empty()) {
-            record.session = operation.session;
-            record.sched = operation.due;
-        }
+        if (!operation.session.empty()) record.session = operation.session;
+        if (!operation.session.empty() || flight.f == "health") record.sched = operation.due;
         if (const auto* decide = std::get_if<history::Decide>(&flight.value)) record.node = decide->agent;
         if (const auto* health = std::get_if<history::Health>(&flight.value)) record.node = health->agent;
         if (const auto* publish = std::get_if<history::Publish>(&flight.value)) record.node = publish->authority;
@@ -233,6 +241,8 @@ class Run {
             processes_.give_back(*flight.process, event.type == Type::info);
             if (flight.f == "decide") --deciders_busy_;
             if (!std::holds_alternative<history::Foreign>(event.value)) flight.value = std::move(event.value);
+            if (auto* health = std::get_if<history::Health>(&flight.value); health != nullptr && event.type == Type::ok)
+                health->incarnation = lives_.answering(health->agent, flight.invoked_at);
             Record record = client_record(flight.operation, flight, event.type);
             record.error = std::move(event.error);
             if (auto written = write(std::move(record)); !written) return written;
@@ -273,6 +283,7 @@ class Run {
         if (const auto* death = std::get_if<history::Death>(&event.value); death != nullptr && death->how == "exited")
             outcome_.troubles.push_back(fmt::format("{} ended by itself at {}; its log says why", death->incarnation,
                                                     format_seconds(event.time.time_since_epoch())));
+        lives_.on(event);
         Record record;
         record.time = event.time;
         record.process = std::move(event.process);
@@ -354,6 +365,7 @@ class Run {
     Duration lookahead_;
     ProcessTable processes_;
     Tokens tokens_;
+    Lives lives_;
     Generator generator_;
     std::optional<generator::Step> peeked_;
     std::map<world::OperationId, InFlight> in_flight_;

@@ -18,10 +18,15 @@ class ScriptedWorld final : public world::World {
   public:
     std::function<Type(const world::Command&)> outcome = [](const world::Command&) { return Type::ok; };
     Duration takes = 1ms;
+    std::function<Duration(const world::Command&)> takes_of = [this](const world::Command&) { return takes; };
+    std::vector<world::Observed> observed;  ///< each at its time
     bool stopped = false;
     std::vector<world::Command> commands;
 
-    Result<world::Capabilities> start(const scenario::Plan&) override { return world::Capabilities{"scripted", {}, {}, {}}; }
+    Result<world::Capabilities> start(const scenario::Plan&) override {
+        for (const world::Observed& event : observed) events_.emplace(event.time, event);
+        return world::Capabilities{"scripted", {}, {}, {}};
+    }
 
     void submit(world::Command command) override {
         commands.push_back(command);
@@ -31,7 +36,8 @@ class ScriptedWorld final : public world::World {
         if (const auto* inject = std::get_if<world::Inject>(&command)) return phases(id, inject->index, nemesis::Phase::starting);
         if (const auto* heal = std::get_if<world::Heal>(&command)) return phases(id, heal->index, nemesis::Phase::healing);
         events_.emplace(at, world::Invoked{id, at});
-        events_.emplace(at + takes, world::Completed{id, at + takes, outcome(command), history::Foreign{}, std::nullopt});
+        const TrueTime done = at + takes_of(command);
+        events_.emplace(done, world::Completed{id, done, outcome(command), history::Foreign{}, std::nullopt});
     }
 
     world::Event next(TrueTime deadline) override {
@@ -181,6 +187,37 @@ TEST(Conductor, ADueDecisionWithoutAProcessIsRecordedAtOnce) {
             EXPECT_GE(record.time, *record.sched);
         }
     EXPECT_GT(without, 5);
+}
+
+TEST(Conductor, HealthQueriesGoAtTheirTimesAndAnswersAreOfTheProcessThatRuns) {
+    scenario::Plan plan = plan_of();
+    plan.workload.health = {{"health-a1", "a1", "bundles", TrueTime{500ms}, TrueTime{2s}, 250ms, {2}}};
+    ScriptedWorld world;
+    world.observed = {world::observation("harness", history::Boot{"a1", "a1#1", std::nullopt}, TrueTime{600ms})};
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    std::vector<Duration> due;
+    for (const auto& record : conducted.records) {
+        const auto* health = std::get_if<history::Health>(&record.value);
+        if (health == nullptr) continue;
+        EXPECT_EQ(health->query, "bundles");
+        EXPECT_EQ(record.node, "a1");
+        if (record.type == Type::invoke) due.push_back(record.sched->time_since_epoch());
+        const bool told = record.type == Type::ok && record.time > TrueTime{601ms};
+        EXPECT_EQ(health->incarnation, told ? std::optional<std::string>("a1#1") : std::nullopt) << nanos_of(record.time);
+    }
+    EXPECT_EQ(due, (std::vector<Duration>{500ms, 750ms, 1250ms, 1500ms, 1750ms}));
+}
+
+TEST(Conductor, HealthQueriesThatNobodyAnswersKeepNobodyElseWaiting) {
+    scenario::Plan plan = plan_of();
+    plan.workload.health = {{"health-a1", "a1", "", TrueTime{500ms}, TrueTime{3s}, 10ms, {}}};
+    ScriptedWorld world;
+    world.takes_of = [](const world::Command& command) { return std::holds_alternative<world::Probe>(command) ? 2000ms : 1ms; };
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    EXPECT_EQ(conducted.count("publish", Type::ok), 2);
+    for (const auto& record : conducted.records) EXPECT_EQ(record.error, std::nullopt) << record.f;
 }
 
 TEST(Conductor, ARunThatIsBrokenOffHealsWhatIsInForce) {
