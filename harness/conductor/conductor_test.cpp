@@ -18,6 +18,7 @@ class ScriptedWorld final : public world::World {
   public:
     std::function<Type(const world::Command&)> outcome = [](const world::Command&) { return Type::ok; };
     Duration takes = 1ms;
+    std::function<history::Value(const world::Command&)> value_of = [](const world::Command&) { return history::Foreign{}; };
     std::function<Duration(const world::Command&)> takes_of = [this](const world::Command&) { return takes; };
     std::vector<world::Observed> observed;  ///< each at its time
     bool stopped = false;
@@ -37,7 +38,7 @@ class ScriptedWorld final : public world::World {
         if (const auto* heal = std::get_if<world::Heal>(&command)) return phases(id, heal->index, nemesis::Phase::healing);
         events_.emplace(at, world::Invoked{id, at});
         const TrueTime done = at + takes_of(command);
-        events_.emplace(done, world::Completed{id, done, outcome(command), history::Foreign{}, std::nullopt});
+        events_.emplace(done, world::Completed{id, done, outcome(command), value_of(command), std::nullopt});
     }
 
     world::Event next(TrueTime deadline) override {
@@ -218,6 +219,75 @@ TEST(Conductor, HealthQueriesThatNobodyAnswersKeepNobodyElseWaiting) {
     ASSERT_TRUE(conducted.outcome);
     EXPECT_EQ(conducted.count("publish", Type::ok), 2);
     for (const auto& record : conducted.records) EXPECT_EQ(record.error, std::nullopt) << record.f;
+}
+
+/// What agents show: r1 before `since`, r2 from then on.
+std::function<history::Value(const world::Command&)> showing_r2_from(TrueTime since) {
+    return [since](const world::Command& command) -> history::Value {
+        const auto* decide = std::get_if<world::Decide>(&command);
+        if (decide == nullptr) return history::Foreign{};
+        history::Decide answered = decide->value;
+        answered.revisions = {{"main", decide->due < since ? "r1" : "r2"}};
+        answered.answer = history::Verdict{"true"};
+        return answered;
+    };
+}
+
+TEST(Conductor, ABarrierIsPassedOnceEveryAgentShowsTheNewestRevision) {
+    scenario::Plan plan = plan_of();
+    plan.fleet.agents[0].bundles = {"main"};
+    ScriptedWorld world;
+    world.value_of = showing_r2_from(TrueTime{2300ms});
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    std::vector<history::Record> barriers;
+    for (const auto& record : conducted.records)
+        if (record.f == "barrier") barriers.push_back(record);
+    ASSERT_EQ(barriers.size(), 2U);
+    EXPECT_EQ(barriers[0].type, Type::invoke);
+    EXPECT_GE(barriers[0].time, plan.settle_start());
+    EXPECT_LT(barriers[0].time, plan.settle_start() + 101ms);
+    EXPECT_EQ(barriers[1].type, Type::ok);
+    EXPECT_EQ(barriers[1].time, TrueTime{2301ms}) << "with the answer that showed it";
+    EXPECT_EQ(barriers[1].process, barriers[0].process);
+    EXPECT_EQ(barriers[1].value, history::Value(history::Barrier{"r2", {"a1"}}));
+}
+
+TEST(Conductor, ABarrierThatNobodyPassesSaysWhomItWaitedFor) {
+    scenario::Plan plan = plan_of();
+    plan.fleet.agents[0].bundles = {"main"};
+    ScriptedWorld world;
+    world.value_of = showing_r2_from(TrueTime{5s});
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    EXPECT_EQ(conducted.count("barrier", Type::ok), 0);
+    ASSERT_EQ(conducted.count("barrier", Type::info), 1);
+    for (const auto& record : conducted.records)
+        if (record.f == "barrier" && record.type == Type::info) {
+            EXPECT_EQ(record.error, "not seen at a1");
+        }
+}
+
+TEST(Conductor, ARunGoesOnAfterItsBarrierUntilEnoughHaveAskedAfterIt) {
+    scenario::Plan plan = plan_of();
+    plan.duration = 20s;
+    plan.settle = 18s;
+    plan.claims["convergence"].within = 6s;  // ten answers or so after it do not count: the barrier comes later
+    plan.fleet.agents[0].bundles = {"main"};
+    plan.workload.decisions[0].until = plan.end();
+    ScriptedWorld world;
+    world.value_of = showing_r2_from(TrueTime{8s});
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    TrueTime passed;
+    std::int64_t after = 0;
+    for (const auto& record : conducted.records) {
+        if (record.f == "barrier" && record.type == Type::ok) passed = record.time;
+        if (record.f == "decide" && record.type == Type::invoke && passed != TrueTime{}) ++after;
+    }
+    EXPECT_EQ(passed, TrueTime{8001ms});
+    EXPECT_GE(after, 20);
+    EXPECT_LT(conducted.records.back().time, TrueTime{12s}) << "and ends early then";
 }
 
 TEST(Conductor, ARunThatIsBrokenOffHealsWhatIsInForce) {

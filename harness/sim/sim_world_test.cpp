@@ -227,6 +227,19 @@ TEST(SimWorld, HealthQueriesPutHealthTruthToTheTestInEveryIncarnation) {
     EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
 }
 
+TEST(SimWorld, ARunEndsWithABarrierThatReadYourPublishesIsHeldTo) {
+    scenario::Plan plan = small_plan();
+    plan.claims["read-your-publishes"].property = "read-your-publishes";
+    const Ran ran = run(plan);
+    EXPECT_EQ(count(ran, "barrier", history::Type::ok), 1);
+    for (const auto& claim : ran.judgement.claims) {
+        if (claim.property != "read-your-publishes") continue;
+        EXPECT_EQ(claim.validity, checkers::Validity::valid);
+        for (const auto& [agent, obligations] : claim.obligations_by_agent) EXPECT_GE(obligations, 20) << agent;
+    }
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
+}
+
 TEST(SimWorld, AMovedClockShowsInThatAgentsAnswersOnly) {
     scenario::Plan plan = small_plan();
     nemesis::FaultInterval clock;
