@@ -86,8 +86,7 @@ TEST(ClaimProfile, of_opa_asserts_what_its_design_promises_and_leaves_the_rest_t
     EXPECT_EQ(claimed, (std::set<std::string>{"revision-validity", "oracle-correctness", "determinism", "atomic-activation",
                                               "monotonic-revisions", "source-fidelity", "bounded-staleness", "split-brain",
                                               "convergence", "progress", "availability", "fail-closed", "log-completeness",
-                                              "log-integrity", "status-truth", "health-truth", "read-your-publishes",
-                                              "clock-justified", "clock-coherence"}));
+                                              "log-integrity", "status-truth", "health-truth", "read-your-publishes"}));
     EXPECT_EQ(opa.at("determinism"), Json({{"across_versions", false}}));
 }
 
