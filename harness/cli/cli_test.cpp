@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <map>
 
 /// The program as a user meets it: scenarios from files, exit statuses, what lies in the store afterwards.
 namespace mistrial {
@@ -172,6 +173,40 @@ TEST_F(Cli, AClockFaultOnOneOpaShowsInItsTimesWithin100msAndInNoOther) {
         }
     }
     EXPECT_GT(moved, 100);
+}
+
+/// Answers with 200, by incarnation and query.
+std::map<std::pair<std::string, std::string>, int> healthy_answers(const std::vector<history::Record>& records) {
+    std::map<std::pair<std::string, std::string>, int> answers;
+    for (const auto& record : records)
+        if (const auto* health = std::get_if<history::Health>(&record.value); health && health->status == 200)
+            ++answers[{health->incarnation.value_or("nobody"), health->query}];
+    return answers;
+}
+
+TEST_F(Cli, HealthIsAskedAllAlongABarrierComesLastAndEveryAgentIsHeldToBoth) {
+    for (const char* driver : {"embedded", "opa"}) {
+        const std::string kill = R"({"at": "3s", "for": "2s", "kill": {"on": "a2", "state": "lost"}})";
+        const Ended ended = mistrial({"run", scenario(kill, driver, R"("health-truth": {}, "read-your-publishes": {})"),
+                                        "--quiet"});
+        EXPECT_EQ(ended.status, 0) << driver << ended.out << ended.err << results().dump(1);
+        const auto records = history();
+        EXPECT_EQ(std::count_if(records.begin(), records.end(),
+                                [](const auto& record) { return record.f == "barrier" && record.type == history::Type::ok; }),
+                  1)
+            << driver;
+        auto answers = healthy_answers(records);
+        for (const char* incarnation : {"a1#1", "a2#1", "a2#2", "a3#1"})
+            for (const char* query : {"", "bundles"})
+                EXPECT_GT((answers[{incarnation, query}]), 2) << driver << " " << incarnation << " " << query;
+        const Json all = results();
+        for (const Json& claim : all.at("claims")) {
+            const Json by_agent = claim.at("obligations_by_agent");
+            EXPECT_EQ(by_agent.size(), 3U);
+            for (const auto& [agent, obligations] : by_agent.items())
+                EXPECT_GE(obligations, 20) << driver << " " << claim.at("property") << " " << agent;
+        }
+    }
 }
 
 TEST_F(Cli, StalenessOfRealOpaIsExcusedByThePartitionAndProvedWithoutThatExcuse) {

@@ -1,5 +1,7 @@
 #include "harness/conductor/conductor.hpp"
 
+#include "harness/conductor/barrier.hpp"
+#include "harness/conductor/lives.hpp"
 #include "harness/conductor/process_table.hpp"
 #include "harness/conductor/schedule.hpp"
 #include "harness/conductor/tokens.hpp"
@@ -25,7 +27,16 @@ constexpr Duration kFirstRevisionsWithin = std::chrono::seconds(15);
 constexpr Duration kDrainWithin = std::chrono::seconds(30);
 /// Answers after its deadline that every agent must have given before a run may end early.
 constexpr std::int64_t kProbesAfterDeadline = 20;
-constexpr std::int64_t kOtherProcesses = 8;
+constexpr std::int64_t kPublishers = 8;
+constexpr std::int64_t kMostProbers = 4096;
+
+/// As many health queries as can be unanswered at once: of each stream those that are due while one is waited for.
+std::int64_t probers_of(const scenario::Plan& plan) {
+    std::int64_t probers = 0;
+    for (const scenario::HealthStream& stream : plan.workload.health)
+        probers += world::probe_within / std::max(stream.period, Duration{1}) + 2;
+    return std::min(probers, kMostProbers);
+}
 
 struct InFlight {
     Operation operation;
@@ -44,8 +55,9 @@ class Run {
           hooks_(hooks),
           // A decision takes its process when it is handed over: no more of their time than a quarter.
           lookahead_(std::min(kLookahead, plan.workload.timeout / 4)),
-          processes_(plan.workload.concurrency, kOtherProcesses),
+          processes_(plan.workload.concurrency, kPublishers, probers_of(plan)),
           tokens_(plan),
+          barrier_(plan),
           generator_(schedule_of(plan, hooks.input_of)) {
         for (const auto& [name, claim] : plan.claims)
             if (claim.within) bound_ = std::max(bound_, *claim.within);
@@ -80,6 +92,8 @@ class Run {
             if (!first_revisions_acknowledged_ && clock_ > TrueTime{kFirstRevisionsWithin})
                 return fail("no authority acknowledged the first revisions within {}",
                             format_duration(kFirstRevisionsWithin));
+            if (!load_ended_ && !barrier_tried_ && calm())
+                if (auto begun = begin_barrier(); !begun) return begun.error();
             if (!load_ended_ && every_agent_was_probed()) end_load();
 
             generator::Step step = next_step();
@@ -103,6 +117,8 @@ class Run {
             }
             if (auto handled = handle(world_.next(wake)); !handled) return handled.error();
         }
+        if (waiting_)
+            if (auto ended = end_barrier(Type::info); !ended) return ended.error();
         outcome_.ended = clock_;
         return outcome_;
     }
@@ -140,11 +156,11 @@ class Run {
         if (auto* decide = std::get_if<world::Decide>(&operation.command)) tokens_.attach(operation.session, decide->value);
         std::visit([&](auto& command) { command.id = id; prepare(command, flight); }, operation.command);
         if (flight.f == "decide" || flight.f == "publish" || flight.f == "health") {
-            const bool decision = flight.f == "decide";
-            flight.process =
-                processes_.take(decision ? ProcessTable::Pool::deciders : ProcessTable::Pool::others);
+            flight.process = processes_.take(flight.f == "decide"   ? ProcessTable::Pool::deciders
+                                             : flight.f == "health" ? ProcessTable::Pool::probers
+                                                                    : ProcessTable::Pool::publishers);
             if (!flight.process) return record_without_process(operation, flight);
-            if (decision) ++deciders_busy_;
+            if (flight.f == "decide") ++deciders_busy_;
         }
         world::Command command = operation.command;
         flight.operation = std::move(operation);
@@ -171,6 +187,27 @@ class Run {
     void prepare(const world::StartNode&, InFlight&) {}
     void prepare(const world::StopNode&, InFlight&) {}
 
+    Result<> begin_barrier() {
+        barrier_tried_ = true;
+        auto value = barrier_.begin(clock_);
+        if (!value) return {};
+        InFlight flight;
+        flight.f = "barrier";
+        flight.value = std::move(*value);
+        flight.process = processes_.take(ProcessTable::Pool::publishers);
+        if (!flight.process) return {};
+        waiting_ = std::move(flight);
+        return write(client_record(waiting_->operation, *waiting_, Type::invoke));
+    }
+
+    Result<> end_barrier(Type type) {
+        const InFlight flight = std::move(*std::exchange(waiting_, std::nullopt));
+        processes_.give_back(*flight.process, type == Type::info);
+        Record record = client_record(flight.operation, flight, type);
+        if (type == Type::info) record.error = fmt::format("not seen at {}", fmt::join(barrier_.waiting(), ", "));
+        return write(std::move(record));
+    }
+
     Result<> record_without_process(const Operation& operation, const InFlight& flight) {
         for (const Type type : {Type::invoke, Type::fail}) {
             Record record = client_record(operation, flight, type);
@@ -189,10 +226,8 @@ class Run {
         record.process = flight.process.value_or(0);
         record.f = flight.f;
         record.value = flight.value;
-        if (!operation.session.empty()) {
-            record.session = operation.session;
-            record.sched = operation.due;
-        }
+        if (!operation.session.empty()) record.session = operation.session;
+        if (!operation.session.empty() || flight.f == "health") record.sched = operation.due;
         if (const auto* decide = std::get_if<history::Decide>(&flight.value)) record.node = decide->agent;
         if (const auto* health = std::get_if<history::Health>(&flight.value)) record.node = health->agent;
         if (const auto* publish = std::get_if<history::Publish>(&flight.value)) record.node = publish->authority;
@@ -233,10 +268,18 @@ class Run {
             processes_.give_back(*flight.process, event.type == Type::info);
             if (flight.f == "decide") --deciders_busy_;
             if (!std::holds_alternative<history::Foreign>(event.value)) flight.value = std::move(event.value);
+            if (auto* health = std::get_if<history::Health>(&flight.value); health != nullptr && event.type == Type::ok)
+                health->incarnation = lives_.answering(health->agent, flight.invoked_at);
             Record record = client_record(flight.operation, flight, event.type);
             record.error = std::move(event.error);
             if (auto written = write(std::move(record)); !written) return written;
             note_progress(flight, event);
+            if (waiting_ && barrier_.reached()) {
+                reached_at_ = clock_;
+                // Who asks from now on is promised the revision: that wants as many answers as a deadline does.
+                for (auto& [agent, answers] : answers_after_deadline_) answers = 0;
+                if (auto ended = end_barrier(Type::ok); !ended) return ended.error();
+            }
         }
         tell_generator(flight.operation, kind);
         return {};
@@ -244,15 +287,18 @@ class Run {
 
     void note_progress(const InFlight& flight, const world::Completed& event) {
         if (flight.f == "publish") {
-            if (event.type == Type::ok || std::get<world::Publish>(flight.operation.command).index >= first_publishes())
-                --publishes_left_;
+            const std::size_t index = std::get<world::Publish>(flight.operation.command).index;
+            if (event.type == Type::ok) barrier_.acknowledged(index);
+            if (event.type == Type::ok || index >= first_publishes()) --publishes_left_;
             first_revisions_acknowledged_ =
                 plan_.workload.publishes.size() - publishes_left_ >= first_publishes();
             last_disturbance_ = std::max(last_disturbance_, event.time);
         }
         const auto* decide = std::get_if<history::Decide>(&flight.value);
-        if (decide != nullptr && event.type == Type::ok) tokens_.learn(flight.operation.session, *decide);
-        if (decide != nullptr && event.type == Type::ok && calm() && flight.invoked_at > last_disturbance_ + bound_)
+        if (decide == nullptr || event.type != Type::ok) return;
+        tokens_.learn(flight.operation.session, *decide);
+        barrier_.learn(*decide, flight.invoked_at);
+        if (calm() && flight.invoked_at > std::max(last_disturbance_ + bound_, reached_at_.value_or(TrueTime{})))
             ++answers_after_deadline_[decide->agent];
     }
 
@@ -270,9 +316,12 @@ class Run {
     }
 
     Result<> on(world::Observed& event) {
-        if (const auto* death = std::get_if<history::Death>(&event.value); death != nullptr && death->how == "exited")
+        const auto* death = std::get_if<history::Death>(&event.value);
+        if (death != nullptr) barrier_.forget(death->agent);
+        if (death != nullptr && death->how == "exited")
             outcome_.troubles.push_back(fmt::format("{} ended by itself at {}; its log says why", death->incarnation,
                                                     format_seconds(event.time.time_since_epoch())));
+        lives_.on(event);
         Record record;
         record.time = event.time;
         record.process = std::move(event.process);
@@ -354,6 +403,11 @@ class Run {
     Duration lookahead_;
     ProcessTable processes_;
     Tokens tokens_;
+    Lives lives_;
+    Barrier barrier_;
+    std::optional<InFlight> waiting_;  ///< for the barrier: an operation of ours, of which the world knows nothing
+    std::optional<TrueTime> reached_at_;
+    bool barrier_tried_ = false;
     Generator generator_;
     std::optional<generator::Step> peeked_;
     std::map<world::OperationId, InFlight> in_flight_;

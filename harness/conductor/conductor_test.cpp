@@ -18,10 +18,16 @@ class ScriptedWorld final : public world::World {
   public:
     std::function<Type(const world::Command&)> outcome = [](const world::Command&) { return Type::ok; };
     Duration takes = 1ms;
+    std::function<history::Value(const world::Command&)> value_of = [](const world::Command&) { return history::Foreign{}; };
+    std::function<Duration(const world::Command&)> takes_of = [this](const world::Command&) { return takes; };
+    std::vector<world::Observed> observed;  ///< each at its time
     bool stopped = false;
     std::vector<world::Command> commands;
 
-    Result<world::Capabilities> start(const scenario::Plan&) override { return world::Capabilities{"scripted", {}, {}, {}}; }
+    Result<world::Capabilities> start(const scenario::Plan&) override {
+        for (const world::Observed& event : observed) events_.emplace(event.time, event);
+        return world::Capabilities{"scripted", {}, {}, {}};
+    }
 
     void submit(world::Command command) override {
         commands.push_back(command);
@@ -31,7 +37,8 @@ class ScriptedWorld final : public world::World {
         if (const auto* inject = std::get_if<world::Inject>(&command)) return phases(id, inject->index, nemesis::Phase::starting);
         if (const auto* heal = std::get_if<world::Heal>(&command)) return phases(id, heal->index, nemesis::Phase::healing);
         events_.emplace(at, world::Invoked{id, at});
-        events_.emplace(at + takes, world::Completed{id, at + takes, outcome(command), history::Foreign{}, std::nullopt});
+        const TrueTime done = at + takes_of(command);
+        events_.emplace(done, world::Completed{id, done, outcome(command), value_of(command), std::nullopt});
     }
 
     world::Event next(TrueTime deadline) override {
@@ -181,6 +188,106 @@ TEST(Conductor, ADueDecisionWithoutAProcessIsRecordedAtOnce) {
             EXPECT_GE(record.time, *record.sched);
         }
     EXPECT_GT(without, 5);
+}
+
+TEST(Conductor, HealthQueriesGoAtTheirTimesAndAnswersAreOfTheProcessThatRuns) {
+    scenario::Plan plan = plan_of();
+    plan.workload.health = {{"health-a1", "a1", "bundles", TrueTime{500ms}, TrueTime{2s}, 250ms, {2}}};
+    ScriptedWorld world;
+    world.observed = {world::observation("harness", history::Boot{"a1", "a1#1", std::nullopt}, TrueTime{600ms})};
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    std::vector<Duration> due;
+    for (const auto& record : conducted.records) {
+        const auto* health = std::get_if<history::Health>(&record.value);
+        if (health == nullptr) continue;
+        EXPECT_EQ(health->query, "bundles");
+        EXPECT_EQ(record.node, "a1");
+        if (record.type == Type::invoke) due.push_back(record.sched->time_since_epoch());
+        const bool told = record.type == Type::ok && record.time > TrueTime{601ms};
+        EXPECT_EQ(health->incarnation, told ? std::optional<std::string>("a1#1") : std::nullopt) << nanos_of(record.time);
+    }
+    EXPECT_EQ(due, (std::vector<Duration>{500ms, 750ms, 1250ms, 1500ms, 1750ms}));
+}
+
+TEST(Conductor, HealthQueriesThatNobodyAnswersKeepNobodyElseWaiting) {
+    scenario::Plan plan = plan_of();
+    plan.workload.health = {{"health-a1", "a1", "", TrueTime{500ms}, TrueTime{3s}, 10ms, {}}};
+    ScriptedWorld world;
+    world.takes_of = [](const world::Command& command) { return std::holds_alternative<world::Probe>(command) ? 2000ms : 1ms; };
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    EXPECT_EQ(conducted.count("publish", Type::ok), 2);
+    for (const auto& record : conducted.records) EXPECT_EQ(record.error, std::nullopt) << record.f;
+}
+
+/// What agents show: r1 before `since`, r2 from then on.
+std::function<history::Value(const world::Command&)> showing_r2_from(TrueTime since) {
+    return [since](const world::Command& command) -> history::Value {
+        const auto* decide = std::get_if<world::Decide>(&command);
+        if (decide == nullptr) return history::Foreign{};
+        history::Decide answered = decide->value;
+        answered.revisions = {{"main", decide->due < since ? "r1" : "r2"}};
+        answered.answer = history::Verdict{"true"};
+        return answered;
+    };
+}
+
+TEST(Conductor, ABarrierIsPassedOnceEveryAgentShowsTheNewestRevision) {
+    scenario::Plan plan = plan_of();
+    plan.fleet.agents[0].bundles = {"main"};
+    ScriptedWorld world;
+    world.value_of = showing_r2_from(TrueTime{2300ms});
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    std::vector<history::Record> barriers;
+    for (const auto& record : conducted.records)
+        if (record.f == "barrier") barriers.push_back(record);
+    ASSERT_EQ(barriers.size(), 2U);
+    EXPECT_EQ(barriers[0].type, Type::invoke);
+    EXPECT_GE(barriers[0].time, plan.settle_start());
+    EXPECT_LT(barriers[0].time, plan.settle_start() + 101ms);
+    EXPECT_EQ(barriers[1].type, Type::ok);
+    EXPECT_EQ(barriers[1].time, TrueTime{2301ms}) << "with the answer that showed it";
+    EXPECT_EQ(barriers[1].process, barriers[0].process);
+    EXPECT_EQ(barriers[1].value, history::Value(history::Barrier{"r2", {"a1"}}));
+}
+
+TEST(Conductor, ABarrierThatNobodyPassesSaysWhomItWaitedFor) {
+    scenario::Plan plan = plan_of();
+    plan.fleet.agents[0].bundles = {"main"};
+    ScriptedWorld world;
+    world.value_of = showing_r2_from(TrueTime{5s});
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    EXPECT_EQ(conducted.count("barrier", Type::ok), 0);
+    ASSERT_EQ(conducted.count("barrier", Type::info), 1);
+    for (const auto& record : conducted.records)
+        if (record.f == "barrier" && record.type == Type::info) {
+            EXPECT_EQ(record.error, "not seen at a1");
+        }
+}
+
+TEST(Conductor, ARunGoesOnAfterItsBarrierUntilEnoughHaveAskedAfterIt) {
+    scenario::Plan plan = plan_of();
+    plan.duration = 20s;
+    plan.settle = 18s;
+    plan.claims["convergence"].within = 6s;  // ten answers or so after it do not count: the barrier comes later
+    plan.fleet.agents[0].bundles = {"main"};
+    plan.workload.decisions[0].until = plan.end();
+    ScriptedWorld world;
+    world.value_of = showing_r2_from(TrueTime{8s});
+    const Conducted conducted = run(plan, world);
+    ASSERT_TRUE(conducted.outcome);
+    TrueTime passed;
+    std::int64_t after = 0;
+    for (const auto& record : conducted.records) {
+        if (record.f == "barrier" && record.type == Type::ok) passed = record.time;
+        if (record.f == "decide" && record.type == Type::invoke && passed != TrueTime{}) ++after;
+    }
+    EXPECT_EQ(passed, TrueTime{8001ms});
+    EXPECT_GE(after, 20);
+    EXPECT_LT(conducted.records.back().time, TrueTime{12s}) << "and ends early then";
 }
 
 TEST(Conductor, ARunThatIsBrokenOffHealsWhatIsInForce) {

@@ -11,19 +11,21 @@ namespace {
 using Pool = ProcessTable::Pool;
 
 TEST(ProcessTable, ACrashedProcessIsNeverSeenAgain) {
-    ProcessTable table(2, 1);
-    EXPECT_EQ(table.threads(), 4);
+    ProcessTable table(2, 1, 1);
+    EXPECT_EQ(table.threads(), 5);
     const auto process = table.take(Pool::deciders);
     EXPECT_EQ(process, 0);
     table.give_back(*process, true);
-    EXPECT_EQ(table.take(Pool::deciders), 4) << "p + threads";
+    EXPECT_EQ(table.take(Pool::deciders), 5) << "p + threads";
     EXPECT_EQ(table.take(Pool::deciders), 1);
     EXPECT_EQ(table.take(Pool::deciders), std::nullopt);
-    EXPECT_EQ(table.take(Pool::others), 2) << "the publisher is not starved by a fleet that answers nothing";
+    EXPECT_EQ(table.take(Pool::publishers), 2) << "the publisher is not starved by a fleet that answers nothing";
+    EXPECT_EQ(table.take(Pool::probers), 3) << "nor are health queries";
+    EXPECT_EQ(table.take(Pool::probers), std::nullopt) << "which starve nobody else";
 }
 
 RC_GTEST_PROP(ProcessTable, NoProcessIsInTwoHandsAndNoneComesBackFromACrash, (std::vector<std::uint8_t> steps)) {
-    ProcessTable table(5, 2);
+    ProcessTable table(5, 2, 3);
     std::set<std::int64_t> held, crashed;
     for (const std::uint8_t step : steps) {
         if (step % 3 == 0 && !held.empty()) {
@@ -32,7 +34,7 @@ RC_GTEST_PROP(ProcessTable, NoProcessIsInTwoHandsAndNoneComesBackFromACrash, (st
             held.erase(process);
             if (crash) crashed.insert(process);
             table.give_back(process, crash);
-        } else if (const auto process = table.take(step % 5 == 0 ? Pool::others : Pool::deciders)) {
+        } else if (const auto process = table.take(step % 5 == 0 ? Pool::publishers : step % 7 == 0 ? Pool::probers : Pool::deciders)) {
             RC_ASSERT(held.insert(*process).second);
             RC_ASSERT(!crashed.contains(*process));
             RC_ASSERT(*process % table.threads() != table.nobody());

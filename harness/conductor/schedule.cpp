@@ -42,6 +42,12 @@ Generator decisions_of(const scenario::Plan& plan, const scenario::DecisionStrea
     return generator::stagger(stream.from, stream.until, stream.period, stream.omit, make);
 }
 
+Generator probes_of(const scenario::HealthStream& stream) {
+    return generator::stagger(stream.from, stream.until, stream.period, stream.omit, [&stream](std::uint64_t, TrueTime due) {
+        return Operation{due, world::Probe{0, stream.agent, stream.query}, {}};
+    });
+}
+
 }  // namespace
 
 Generator schedule_of(const scenario::Plan& plan, const InputOf& input_of) {
@@ -63,6 +69,7 @@ Generator schedule_of(const scenario::Plan& plan, const InputOf& input_of) {
                                         faults_of(plan)};
     for (const scenario::DecisionStream& stream : plan.workload.decisions)
         side_by_side.push_back(decisions_of(plan, stream, input_of));
+    for (const scenario::HealthStream& stream : plan.workload.health) side_by_side.push_back(probes_of(stream));
 
     std::vector<Generator> all = std::move(first);
     all.push_back(generator::any(std::move(side_by_side)));

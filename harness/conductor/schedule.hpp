@@ -6,7 +6,7 @@
 namespace mistrial::conductor {
 
 /// Everything that a plan does, as one generator: first revisions until they are acknowledged, then the nodes, then
-/// publishes, faults and decisions side by side.
+/// publishes, faults, decisions and health queries side by side.
 [[nodiscard]] generator::Generator schedule_of(const scenario::Plan& plan, const InputOf& input_of);
 
 /// The last part of a run that has been broken off: every fault that is in force is healed.

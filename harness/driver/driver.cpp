@@ -54,6 +54,7 @@ Driver from_json(const Json& json) {
 
     const Json& health = json.at("health");
     driver.health_path = health.value("path", "/health");
+    if (health.contains("bundles")) driver.bundles_health_path = health.at("bundles").get<std::string>();
     driver.ready_path = health.value("ready", driver.health_path);
     driver.ready_status = health.value("ready_status", 200);
 

@@ -53,6 +53,7 @@ struct Driver {
     bool needs_plan = false;  ///< bundles must carry a compiled plan
 
     std::string health_path;
+    std::optional<std::string> bundles_health_path;  ///< whether every bundle has been activated; not every agent tells
     std::string ready_path;
     int ready_status = 200;
     DecisionProtocol decision;

@@ -83,7 +83,7 @@ void DecisionClient::probe(world::Probe probe, const std::string& target) {
             completed.error = outcome.error;
         queue_.post(std::move(completed));
     };
-    client_.request(request, std::chrono::seconds(2), std::move(callbacks));
+    client_.request(request, world::probe_within, std::move(callbacks));
 }
 
 }  // namespace mistrial::live

@@ -249,8 +249,9 @@ class LiveWorld::Fleet {
         load_->loop().post([this, probe = std::move(probe)]() mutable {
             const auto client = clients_.find(probe.agent);
             if (client == clients_.end()) return;
-            const std::string& path = agents_.at(probe.agent)->parts().driver.health_path;
-            client->second->probe(probe, probe.query.empty() ? path : path + "?" + probe.query);
+            const driver::Driver& driver = agents_.at(probe.agent)->parts().driver;
+            const std::string general = probe.query.empty() ? driver.health_path : driver.health_path + "?" + probe.query;
+            client->second->probe(probe, probe.query == "bundles" ? driver.bundles_health_path.value_or(general) : general);
         });
     }
 

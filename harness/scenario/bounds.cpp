@@ -167,7 +167,9 @@ Bound log_bound(const AgentNode& agent, const Fleet& fleet, const std::vector<Fa
     next.add(kUpload, "an upload that was under way goes on without it");
     next.add(reporting * 6 / 5,
              fmt::format("longest delay before the next upload, 1.2 x max ({}) after a failure", format_short(reporting)));
-    const Duration hole = longest_black_hole(faults, fleet, {agent.name, std::string(logs_end)});
+    // The log waits while a status report hangs, too.
+    const Duration hole = std::max(longest_black_hole(faults, fleet, {agent.name, std::string(logs_end)}),
+                                   longest_black_hole(faults, fleet, {agent.name, std::string(status_end)}));
     Sum syn;
     syn.add(longest_syn_wait(hole), fmt::format("until TCP repeats the SYN that the black hole of {} swallowed", format_short(hole)));
     if (hole > 15s)

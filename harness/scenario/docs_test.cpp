@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace mistrial::scenario {
 namespace {
@@ -59,6 +60,36 @@ std::string claims_table() {
     return table;
 }
 
+/// What each profile claims, a column a profile.
+std::string profiles_table() {
+    std::string table;
+    std::vector<std::string> names;
+    std::vector<Json> profiles;
+    for (const embedded::File& file : embedded::files_below("claims/")) {
+        names.push_back(std::filesystem::path(file.path).stem().string());
+        profiles.push_back(Json::parse(file.bytes));
+        table += fmt::format("- `{}`: {}\n", names.back(), profiles.back().at("about").get<std::string>());
+    }
+    const std::vector<std::string> rules(names.size() + 1, "---");
+    table += fmt::format("\n| claim | `{}` |\n| {} |\n", fmt::join(names, "` | `"), fmt::join(rules, " | "));
+    for (const checkers::Property& property : checkers::catalogue()) {
+        std::string row;
+        bool claimed = false;
+        for (const Json& profile : profiles) {
+            const auto claim = profile.at("claims").find(property.name);
+            const bool made = claim != profile.at("claims").end();
+            claimed = claimed || made;
+            std::string parameters;
+            if (made)
+                for (const auto& [key, value] : claim->items())
+                    parameters += fmt::format("{}`{}`: {}", parameters.empty() ? "" : ", ", key, value.dump());
+            row += fmt::format(" {} |", !made ? "-" : parameters.empty() ? "yes" : parameters);
+        }
+        if (claimed) table += fmt::format("| `{}` |{}\n", property.name, row);
+    }
+    return table;
+}
+
 std::string library_table() {
     std::string table = "| scenario | about |\n| --- | --- |\n";
     for (const LibraryEntry& entry : library()) table += fmt::format("| `{}` | {} |\n", entry.name, entry.about);
@@ -80,7 +111,7 @@ std::string renewed(const std::string& text) {
             const std::size_t pointer = mark.find('/');
             result += keys_table(pointer == std::string::npos ? "" : mark.substr(pointer));
         } else {
-            result += mark == "claims" ? claims_table() : library_table();
+            result += mark == "claims" ? claims_table() : mark == "profiles" ? profiles_table() : library_table();
         }
         result += "<!-- end -->";
         at = end + 12;

@@ -69,6 +69,17 @@ OrderedJson to_json(const DecisionStream& stream) {
     return json;
 }
 
+OrderedJson to_json(const HealthStream& stream) {
+    OrderedJson json = {{"name", stream.name},
+                        {"agent", stream.agent},
+                        {"query", stream.query},
+                        {"from", written(stream.from)},
+                        {"until", written(stream.until)},
+                        {"period", written(stream.period)}};
+    if (!stream.omit.empty()) json["omit"] = stream.omit;
+    return json;
+}
+
 OrderedJson to_json(const Workload& workload) {
     OrderedJson json = {{"kind", workload.kind},
                         {"parameters", workload.parameters},
@@ -77,10 +88,12 @@ OrderedJson to_json(const Workload& workload) {
                         {"concurrency", workload.concurrency},
                         {"tokens", workload.tokens},
                         {"decisions", OrderedJson::array()},
+                        {"health", OrderedJson::array()},
                         {"publishes", OrderedJson::array()},
                         {"special", workload.special},
                         {"pool", OrderedJson::object()}};
     for (const DecisionStream& stream : workload.decisions) json["decisions"].push_back(to_json(stream));
+    for (const HealthStream& stream : workload.health) json["health"].push_back(to_json(stream));
     for (const PlannedPublish& publish : workload.publishes) json["publishes"].push_back(to_json(publish));
     for (const auto& [id, input] : workload.pool) json["pool"][id] = input;
     return json;
@@ -144,7 +157,8 @@ Fleet read_fleet(const Reader& reader) {
 }
 
 Workload read_workload(const Reader& reader) {
-    reader.only({"kind", "parameters", "path", "timeout", "concurrency", "tokens", "decisions", "publishes", "special", "pool"});
+    reader.only({"kind", "parameters", "path", "timeout", "concurrency", "tokens", "decisions", "health", "publishes", "special",
+                 "pool"});
     Workload workload;
     workload.kind = reader.at("kind").need_text();
     workload.parameters = reader.at("parameters").need_object();
@@ -175,6 +189,14 @@ Workload read_workload(const Reader& reader) {
         if (roams && stream.roams.empty()) item.at("roams").wrong("an array of at least one agent");
         for (const Reader& number : item.at("omit").elements()) stream.omit.push_back(number.need_natural());
         workload.decisions.push_back(std::move(stream));
+    }
+    for (const Reader& item : reader.at("health").elements()) {
+        item.only({"name", "agent", "query", "from", "until", "period", "omit"});
+        HealthStream stream{item.at("name").need_text(),    item.at("agent").need_text(), item.at("query").need_text(),
+                            read_time(item.at("from")),     read_time(item.at("until")),  item.at("period").need_duration(),
+                            {}};
+        for (const Reader& number : item.at("omit").elements()) stream.omit.push_back(number.need_natural());
+        workload.health.push_back(std::move(stream));
     }
     return workload;
 }

@@ -81,6 +81,18 @@ struct DecisionStream {
     [[nodiscard]] const std::string& agent_of(std::uint64_t seed, std::uint64_t number) const;
 };
 
+/// Health queries to one agent: number n is due at `from + n * period`, until `until`. Taking a number out moves no other.
+struct HealthStream {
+    std::string name;   ///< "health-a1", "health-bundles-a1"
+    std::string agent;
+    std::string query;  ///< "" (does it serve?) or "bundles" (has it activated them all?)
+    TrueTime from;
+    TrueTime until;
+    Duration period{};
+    std::vector<std::uint64_t> omit;  ///< ascending
+    friend bool operator==(const HealthStream&, const HealthStream&) = default;
+};
+
 struct Workload {
     std::string kind;                       ///< "grants", "own"
     Json parameters = Json::object();       ///< resolved; what the workload needs to make its archives and inputs again
@@ -89,6 +101,7 @@ struct Workload {
     Json special = Json::object();          ///< special pool entries, as in the `run` record's "inputs"
     std::vector<PlannedPublish> publishes;  ///< ascending in time; the first ones are published before agents start
     std::vector<DecisionStream> decisions;
+    std::vector<HealthStream> health;
     Duration timeout{};            ///< of one decision
     std::int64_t concurrency = 0;  ///< client processes for decisions
     bool tokens = false;           ///< roaming sessions ask for at least what they have seen

@@ -107,6 +107,13 @@ std::string workload_rows(const Plan& plan) {
                                   format_short(workload.timeout),
                                   workload.concurrency, workload.pool.size(), workload.path));
     }
+    if (!workload.health.empty()) {
+        const HealthStream& stream = workload.health.front();
+        const bool bundles = std::ranges::any_of(workload.health, [](const HealthStream& one) { return !one.query.empty(); });
+        text += entry("health", 20,
+                      fmt::format("of each agent every {} from {} on{}", format_short(stream.period), text_of(stream.from),
+                                  bundles ? ", and whether its bundles are active" : ""));
+    }
     return text;
 }
 

@@ -25,6 +25,7 @@ TEST(PlanTable, shows_the_schedule_at_a_glance) {
     EXPECT_THAT(table, HasSubstr("  a2, a4            embedded from cdn2, polls every 1s to 2s, persists, bundle main\n"));
     EXPECT_THAT(table, HasSubstr("  revisions         18 of main at primary: r1 at 0s, then every 2s until r18 at 34s"));
     EXPECT_THAT(table, HasSubstr("  decisions         500 a second from 1s on by 20 sessions, timeout 2s"));
+    EXPECT_THAT(table, HasSubstr("  health            of each agent every 500ms from 1s on, and whether its bundles are active\n"));
     EXPECT_THAT(table, HasSubstr(
         "  f1  partition, black-hole     a1, a2                 4s     10s  ...######......................~~~~~~~~~\n"
         "      cuts a1-cdn1, a2-cdn2; excuses bundles of a1, a2\n"

@@ -99,6 +99,9 @@ Plan drawn_plan() {
                                            drawn_time(), drawn_time(), drawn_duration(),
                                            *rc::gen::arbitrary<std::vector<std::uint64_t>>()});
     }
+    for (int n = *rc::gen::inRange(0, 3); n > 0; --n)
+        plan.workload.health.push_back({drawn_name(), drawn_name(), *rc::gen::element<std::string>("", "bundles"), drawn_time(),
+                                        drawn_time(), drawn_duration(), *rc::gen::arbitrary<std::vector<std::uint64_t>>()});
     plan.workload.timeout = drawn_duration();
     plan.workload.concurrency = *rc::gen::inRange(0, 4096);
     for (int n = *rc::gen::inRange(0, 3); n > 0; --n) plan.faults.push_back(drawn_fault());

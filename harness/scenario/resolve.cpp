@@ -3,6 +3,7 @@
 #include "harness/scenario/scenario.hpp"
 
 #include "engine/bundle/digest.hpp"
+#include "harness/driver/driver.hpp"
 #include "harness/workload/grants.hpp"
 #include "harness/workload/own.hpp"
 
@@ -17,6 +18,8 @@ using namespace std::chrono_literals;
 
 constexpr TrueTime kDecisionsBegin{1s};
 constexpr Duration kShortestSettle = 10s;
+/// Often enough to catch an agent between its start and its first activation, seldom enough to weigh nothing beside decisions.
+constexpr Duration kHealthEvery = 500ms;
 constexpr std::int64_t kMostConcurrent = 4096;
 constexpr std::int64_t kMostSessions = 65'536;
 constexpr std::int64_t kMostRevisions = 100'000;
@@ -59,6 +62,22 @@ std::vector<DecisionStream> read_decisions(const Reader& decide, const Fleet& fl
     return streams;
 }
 
+/// Each agent's health from the start of the load to the end of the run, agents and queries evenly apart.
+std::vector<HealthStream> health_of(const Fleet& fleet, TrueTime end) {
+    std::vector<HealthStream> streams;
+    for (const AgentNode& agent : fleet.agents) {
+        streams.push_back({"health-" + agent.name, agent.name, "", {}, end, kHealthEvery, {}});
+        // A driver that cannot be read is the world's to refuse.
+        const auto driver = driver::load(agent.driver);
+        if (driver && driver->bundles_health_path)
+            streams.push_back({"health-bundles-" + agent.name, agent.name, "bundles", {}, end, kHealthEvery, {}});
+    }
+    const auto count = static_cast<std::int64_t>(streams.size());
+    for (std::int64_t i = 0; i < count; ++i)
+        streams[static_cast<std::size_t>(i)].from = kDecisionsBegin + kHealthEvery * i / count;
+    return streams;
+}
+
 void read_load(const Reader& reader, Plan& plan) {
     const Reader decide = reader.at("decide");
     Workload& workload = plan.workload;
@@ -69,6 +88,7 @@ void read_load(const Reader& reader, Plan& plan) {
     const Duration in_flight = rate_of(decide) * std::clamp<Duration>(workload.timeout, 1ms, 1min);
     workload.concurrency = std::min<std::int64_t>((in_flight + 999'999'999ns) / 1s, kMostConcurrent);
     workload.decisions = read_decisions(decide, plan.fleet, plan.end());
+    workload.health = health_of(plan.fleet, plan.end());
     workload.tokens = decide.at("tokens").boolean().value_or(false);
     if (workload.tokens && decide.at("roaming").integer().value_or(0) == 0)
         decide.at("tokens").tell("expected \"roaming\" beside it: a session that stays with one agent carries no token");

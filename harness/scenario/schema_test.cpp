@@ -75,6 +75,29 @@ TEST(ClaimProfile, claims_what_is_judged) {
     }
 }
 
+Json claims_of_profile(const char* name) {
+    return Json::parse(*embedded::find(fmt::format("claims/{}.json", name))).at("claims");
+}
+
+TEST(ClaimProfile, of_opa_asserts_what_its_design_promises_and_leaves_the_rest_to_measurement) {
+    const Json opa = claims_of_profile("opa");
+    std::set<std::string> claimed;
+    for (const auto& [name, claim] : opa.items()) claimed.insert(name);
+    EXPECT_EQ(claimed, (std::set<std::string>{"revision-validity", "oracle-correctness", "determinism", "atomic-activation",
+                                              "monotonic-revisions", "source-fidelity", "bounded-staleness", "split-brain",
+                                              "convergence", "progress", "availability", "fail-closed", "log-completeness",
+                                              "log-integrity", "status-truth", "health-truth", "read-your-publishes"}));
+    EXPECT_EQ(opa.at("determinism"), Json({{"across_versions", false}}));
+}
+
+TEST(ClaimProfile, of_the_embedded_agent_is_that_of_opa_and_the_strict_one_has_no_excuse_for_staleness) {
+    Json opa = claims_of_profile("opa");
+    EXPECT_EQ(claims_of_profile("embedded"), opa);
+    opa["bounded-staleness"]["excused"] = false;
+    opa["bounded-staleness"]["force"] = true;
+    EXPECT_EQ(claims_of_profile("strict"), opa);
+}
+
 TEST(ClaimProfile, is_a_set_of_claims_that_a_scenario_may_make) {
     ASSERT_FALSE(embedded::files_below("claims/").empty());
     for (const embedded::File& file : embedded::files_below("claims/")) {

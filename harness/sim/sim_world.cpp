@@ -182,7 +182,7 @@ void SimWorld::perform(world::Publish& publish) {
 void SimWorld::perform(world::Probe& probe) {
     http::Request request;
     request.target = probe.query.empty() ? "/health" : "/health?" + probe.query;
-    call_client(probe.id, kClients, probe.agent, std::move(request), 2s, [probe](const http::Response& response) {
+    call_client(probe.id, kClients, probe.agent, std::move(request), world::probe_within, [probe](const http::Response& response) {
         return world::Completed{probe.id, {}, Type::ok, history::Health{probe.agent, probe.query, response.status, {}}, {}};
     });
 }

@@ -194,6 +194,52 @@ TEST(SimWorld, AKilledAgentComesBackAsAnotherIncarnation) {
     EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
 }
 
+TEST(SimWorld, HealthQueriesPutHealthTruthToTheTestInEveryIncarnation) {
+    scenario::Plan plan = small_plan();
+    for (const char* agent : {"a1", "a2", "a3"})
+        for (const char* query : {"", "bundles"})
+            plan.workload.health.push_back({fmt::format("health-{}-{}", query, agent), agent, query, TrueTime{1s}, plan.end(), 200ms, {}});
+    nemesis::FaultInterval kill;
+    kill.id = "f1";
+    kill.kind = "kill";
+    kill.target = {"a2"};
+    kill.start = TrueTime{5s};
+    kill.stop = TrueTime{7s};
+    kill.parameters = {{"state", "lost"}};
+    kill.excuses["a2"] = {{"main"}, true, true, true};
+    plan.faults = {kill};
+    plan.claims["health-truth"].property = "health-truth";
+    const Ran ran = run(plan);
+    std::map<std::pair<std::string, std::string>, int> answers;  // incarnation, query -> how many
+    for (const auto& record : ran.records) {
+        const auto* health = std::get_if<history::Health>(&record.value);
+        if (health == nullptr || record.type != history::Type::ok) continue;
+        EXPECT_TRUE(health->status == 200 || health->query == "bundles") << record.index;
+        if (health->status == 200) ++answers[{health->incarnation.value_or("nobody"), health->query}];
+    }
+    for (const char* incarnation : {"a1#1", "a2#1", "a2#2", "a3#1"})
+        for (const char* query : {"", "bundles"}) EXPECT_GT((answers[{incarnation, query}]), 15) << incarnation << " " << query;
+    for (const auto& claim : ran.judgement.claims) {
+        if (claim.property != "health-truth") continue;
+        EXPECT_EQ(claim.validity, checkers::Validity::valid);
+        for (const auto& [agent, obligations] : claim.obligations_by_agent) EXPECT_GT(obligations, 100) << agent;
+    }
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
+}
+
+TEST(SimWorld, ARunEndsWithABarrierThatReadYourPublishesIsHeldTo) {
+    scenario::Plan plan = small_plan();
+    plan.claims["read-your-publishes"].property = "read-your-publishes";
+    const Ran ran = run(plan);
+    EXPECT_EQ(count(ran, "barrier", history::Type::ok), 1);
+    for (const auto& claim : ran.judgement.claims) {
+        if (claim.property != "read-your-publishes") continue;
+        EXPECT_EQ(claim.validity, checkers::Validity::valid);
+        for (const auto& [agent, obligations] : claim.obligations_by_agent) EXPECT_GE(obligations, 20) << agent;
+    }
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
+}
+
 TEST(SimWorld, AMovedClockShowsInThatAgentsAnswersOnly) {
     scenario::Plan plan = small_plan();
     nemesis::FaultInterval clock;

@@ -27,6 +27,8 @@ struct Publish {
     OperationId id = 0;
     std::size_t index = 0;
 };
+/// An answer to a health query is waited for this long.
+constexpr Duration probe_within = std::chrono::seconds(2);
 /// Ask an agent's health endpoint.
 struct Probe {
     OperationId id = 0;
