@@ -25,11 +25,9 @@ class InFlight {
 
     /// Finds what is there, or makes it.
     T& at(std::int64_t process) {
+        if (T* const known = find(process)) return *known;
+        while (places_[place_of(process)].used && places_.size() < most) grow();
         Place& place = places_[place_of(process)];
-        if (place.used && place.process == process) return place.what;
-        if (!crowded_.empty()) {
-            if (const auto found = crowded_.find(process); found != crowded_.end()) return found->second;
-        }
         if (place.used) return crowded_[process];
         place.used = true;
         place.process = process;
@@ -51,12 +49,22 @@ class InFlight {
         std::int64_t process = 0;
         T what{};
     };
+    static constexpr std::size_t few = 64;
     /// Twice the greatest concurrency of a run.
-    static constexpr std::size_t count = 8192;
+    static constexpr std::size_t most = 8192;
 
-    static std::size_t place_of(std::int64_t process) { return static_cast<std::uint64_t>(process) % count; }
+    [[nodiscard]] std::size_t place_of(std::int64_t process) const { return static_cast<std::uint64_t>(process) % places_.size(); }
 
-    std::vector<Place> places_ = std::vector<Place>(count);
+    /// Two that had places of their own have them in a table that is a multiple as large, too.
+    void grow() {
+        std::vector<Place> old(places_.size() * 8 < most ? places_.size() * 8 : most);
+        old.swap(places_);
+        for (Place& place : old) {
+            if (place.used) places_[place_of(place.process)] = std::move(place);
+        }
+    }
+
+    std::vector<Place> places_ = std::vector<Place>(few);
     std::unordered_map<std::int64_t, T> crowded_;
 };
 
