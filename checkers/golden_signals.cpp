@@ -77,6 +77,10 @@ Json GoldenSignals::to_json(TrueTime end) const {
 
 void Counts::add(const history::Record& record) {
     if (record.f == "decide") return add_decision(record.type);
+    if (record.f == "log") {
+        ++events_[static_cast<std::size_t>(record.type)];
+        return;
+    }
     ++counts_[record.f][static_cast<std::size_t>(record.type)];
 }
 
@@ -90,6 +94,7 @@ Json Counts::to_json() const {
     };
     for (const auto& [f, by_type] : counts_) tell(f, by_type);
     tell("decide", decisions_);
+    tell("log", events_);
     return json;
 }
 

@@ -57,12 +57,14 @@ class Counts {
   public:
     void add(const history::Record& record);
     void add_decision(history::Type type) { ++decisions_[static_cast<std::size_t>(type)]; }
+    void add_event() { ++events_[static_cast<std::size_t>(history::Type::info)]; }
     [[nodiscard]] Json to_json() const;
 
   private:
     using ByType = std::array<std::int64_t, 4>;
     std::unordered_map<std::string, ByType> counts_;
     ByType decisions_{};
+    ByType events_{};  ///< of decision logs
 };
 
 }  // namespace mistrial::checkers

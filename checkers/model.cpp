@@ -422,6 +422,19 @@ std::vector<Seen> Model::resolve_logged(const history::Revisions& revisions) {
     return seen;
 }
 
+const std::vector<Seen>& Model::resolve_logged(std::uint32_t number, const history::Shown& shown) {
+    constexpr std::uint32_t places = 256;
+    logged_.resize(places);
+    Shown& known = logged_[number % places];
+    if (known.number != number || !known.holds(publishes_)) {
+        known.seen = resolve_logged(shown.revisions);
+        known.number = number;
+        known.publishes = publishes_;
+        known.set = true;
+    }
+    return known.seen;
+}
+
 RevisionSetId Model::named_revisions(AgentId agent, const std::vector<Seen>& seen) {
     return logs_.revisions_of(agent, seen, [this](const Seen& one) -> std::string {
         if (one.reported && is_named(*one.reported)) return *one.reported;

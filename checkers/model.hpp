@@ -153,6 +153,8 @@ class Model {
     }
     /// The same for what an event of a decision log names; such events come from many moments, so nothing is remembered.
     [[nodiscard]] std::vector<Seen> resolve_logged(const history::Revisions& revisions);
+    /// The same of a text that has a number: of those that are asked for again and again.
+    [[nodiscard]] const std::vector<Seen>& resolve_logged(std::uint32_t number, const history::Shown& shown);
     void shows(const Decision& decision) { activations_.shows(decision); }
     void shows(const StatusReport& status) { activations_.shows(status); }
     /// Something shows this revision at `t`: it has taken effect.
@@ -205,6 +207,7 @@ class Model {
     bool may_hide_publishes_ = false;
     std::vector<BundleId> all_bundles_;
     std::vector<Shown> shown_;  ///< by agent
+    std::vector<Shown> logged_;  ///< by number, some of them
     std::vector<BadHead> bad_heads_;
     std::vector<std::pair<BundleId, RevisionNumber>> not_yet_effective_;
     std::deque<FaultSeen> faults_;

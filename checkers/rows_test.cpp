@@ -48,6 +48,37 @@ Result<Judgement> side_by_side(const std::vector<Record>& records, const Claims&
     return suites.finish();
 }
 
+/// Some of the answers arrive in a decision log, too, as they were or otherwise.
+void log_some(std::vector<Record>& records, RandomSequence random) {
+    std::vector<Record> all;
+    for (const Record& record : records) {
+        all.push_back(record);
+        const auto* decide = std::get_if<history::Decide>(&record.value);
+        if (decide == nullptr || record.type != history::Type::ok || random.chance(1, 4)) continue;
+        history::Log log;
+        log.agent = decide->agent;
+        log.path = decide->path;
+        log.input_id = random.chance(1, 8) ? "another" : decide->input_id;
+        log.nonce = decide->nonce;
+        log.decision_id = decide->decision_id;
+        log.revisions = decide->revisions;
+        if (log.revisions.empty() && random.chance(1, 2)) log.revisions = {{"main", random.chance(1, 2) ? "r1" : "r2"}};
+        if (const auto* verdict = std::get_if<history::Verdict>(&*decide->answer)) log.verdict = random.chance(1, 8) ? history::Verdict{"false"} : *verdict;
+        if (random.chance(1, 2)) log.incarnation = decide->incarnation;
+        if (random.chance(1, 2)) log.agent_time = decide->agent_time;
+        log.upload = static_cast<std::int64_t>(random.below(3));
+        Record event;
+        event.time = record.time;
+        event.type = history::Type::info;
+        event.process = std::string("observer");
+        event.f = "log";
+        event.value = log;
+        all.push_back(event);
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].index = i;
+    records = std::move(all);
+}
+
 /// What random histories leave out and runs write: nonces, ids, when it was due, why it failed.
 void dress(std::vector<Record>& records, RandomSequence random) {
     std::map<history::Process, Record> begun;
@@ -86,6 +117,7 @@ RC_GTEST_PROP(HistoriesOfRows, AreJudgedAsThoseOfRecords, ()) {
         std::vector<Record> records = random.build();
         RandomSequence more{RandomStream{seed, std::to_string(i), "dress"}};
         if (more.chance(3, 4)) dress(records, more);
+        if (more.chance(1, 2)) log_some(records, more);
         if (more.chance(1, 20) && records.size() > 3) std::swap(records[1].time, records.back().time);  // no history at all
         std::vector<std::pair<std::string, std::uint64_t>> hits;
         std::vector<std::pair<std::string, std::uint64_t>> row_hits;

@@ -313,11 +313,16 @@ Result<> Suite::State::health(const history::Health& value, const history::Recor
     return {};
 }
 
+void Suite::State::arrived(const LogEvent& event) {
+    if (model.logs().active()) model.logs().arrived(event, model.named_revisions(event.agent, event.seen));
+    for (PropertyChecker* checker : hear_logs) checker->on_log(event);
+}
+
 void Suite::State::log(const history::Log& value, const history::Record& record) {
     const AgentId agent = model.intern_agent(value.agent);
     if (value.incarnation) heard_of(agent, value.incarnation, TrueTime::min(), record.time);
     const std::vector<Seen> seen = model.resolve_logged(value.revisions);
-    const LogEvent event{
+    arrived({
         .index = record.index,
         .at = record.time,
         .agent = agent,
@@ -330,9 +335,31 @@ void Suite::State::log(const history::Log& value, const history::Record& record)
         .clock = value.agent_time,
         .upload = value.upload,
         .seen = seen,
-    };
-    if (model.logs().active()) model.logs().arrived(event, model.named_revisions(agent, seen));
-    for (PropertyChecker* checker : hear_logs) checker->on_log(event);
+    });
+}
+
+Result<> Suite::State::log(const history::Row& row) {
+    if (const Result<> advanced = advance(nullptr, row.index, row.time); !advanced) return advanced;
+    counts.add_event();
+    const AgentId agent = lexicon.agent(row);
+    const auto incarnation = lexicon.incarnation(row);
+    if (incarnation) heard_of(agent, incarnation, TrueTime::min(), row.time);
+    const Lexicon::Question& question = lexicon.question(row);
+    arrived({
+        .index = row.index,
+        .at = row.time,
+        .agent = agent,
+        .incarnation = incarnation ? model.lives().incarnation_at(agent, incarnation, row.time) : no_incarnation,
+        .decision_id = Lexicon::decision_id(row),
+        .nonce = lexicon.nonce(row),
+        .input = question.input,
+        .path = question.path,
+        .answer = row.answer == history::Row::none ? no_answer : lexicon.answer(row),
+        .clock = row.has_clock ? std::optional(row.clock) : std::nullopt,
+        .upload = row.upload,
+        .seen = model.resolve_logged(row.shown, lexicon.shown(row)),
+    });
+    return {};
 }
 
 Result<> Suite::State::call(const history::Record& record) {
@@ -359,7 +386,9 @@ Result<> Suite::on(const history::Batch& batch) {
     state_->lexicon.learn(batch.added);
     auto other = batch.others.begin();
     for (const history::Row& row : batch.rows) {
-        const Result<> taken = row.kind == history::Row::Kind::other ? state_->dispatch(*other++) : state_->decide(row);
+        const Result<> taken = row.kind == history::Row::Kind::other ? state_->dispatch(*other++)
+                               : row.kind == history::Row::Kind::log ? state_->log(row)
+                                                                     : state_->decide(row);
         if (!taken) return taken;
     }
     return {};

@@ -65,6 +65,8 @@ struct Suite::State {
     void status(const history::Status& status, const history::Record& record);
     [[nodiscard]] Result<> health(const history::Health& health, const history::Record& record);
     void log(const history::Log& log, const history::Record& record);
+    [[nodiscard]] Result<> log(const history::Row& row);
+    void arrived(const LogEvent& event);
     [[nodiscard]] Result<> call(const history::Record& record);
     /// Something in [inv, at] shows that the agent runs; begun nobody knows when: TrueTime::min().
     void heard_of(AgentId agent, std::optional<std::string_view> incarnation, TrueTime inv, TrueTime at) {

@@ -132,6 +132,10 @@ struct FleetHistory::State {
                                              Json{{"user", fmt::format("u{}", input / 8)}, {"action", "read"}, {"resource", fmt::format("doc{}", input % 8)}},
                                              fmt::format("x{}", input), std::chrono::seconds{2}});
         }
+        // As an event names them: without the input itself.
+        for (std::uint32_t input = 0; input < shape.inputs && shape.logged; ++input) {
+            batch.added.questions.push_back({"mistrial/grants/decision", std::nullopt, fmt::format("x{}", input), std::nullopt});
+        }
         batch.added.answers = {history::Verdict{"false"}, history::Verdict{"true"}};
         record(batch, TrueTime{}, Type::info, "run", "harness", run);
         for (std::uint32_t agent = 0; agent < shape.agents; ++agent) {
@@ -179,6 +183,9 @@ struct FleetHistory::State {
         schedule({at + shape.publish_every, 0, Event::Kind::publish_begins, 0, 0});
         shown.push_back(shown_count++);
         batch.added.shown.push_back({{{"main", publish.revision}}, {{"main/data", publish.revision}, {"main/policy", publish.revision}}});
+        if (!shape.logged) return;
+        batch.added.shown.push_back({{{"main", publish.revision}}, {}});
+        ++shown_count;
     }
 
     void publish_ends(Batch& batch, const Event& event) {
@@ -262,18 +269,25 @@ struct FleetHistory::State {
         free_processes.push_back(row.process);
         batch.rows.push_back(row);
         if (!shape.logged) return;
-        history::Log log;
-        log.agent = agent_name(row.agent);
-        log.incarnation = log.agent + "#1";
-        log.decision_id = history::format_uuid({row.decision_id_high, row.decision_id_low});
-        log.nonce = fmt::format("s{}#{}", row.session - shape.agents, row.nonce_number);
-        log.path = "mistrial/grants/decision";
-        log.input_id = fmt::format("x{}", row.question);
-        log.revisions = {{"main", fmt::format("r{}", row.shown + 1)}};
-        log.verdict = row.answer == 1 ? "true" : "false";
-        log.agent_time = row.clock;
-        log.upload = 1;
-        record(batch, event.at, Type::info, "log", "observer", log);
+        Row logged;
+        logged.kind = Row::Kind::log;
+        logged.index = index++;
+        logged.time = event.at;
+        logged.agent = row.agent;
+        logged.question = shape.inputs + row.question;
+        logged.shown = row.shown + 1;
+        logged.answer = row.answer;
+        logged.name = row.name;
+        logged.nonce_stem = row.nonce_stem;
+        logged.nonce_number = row.nonce_number;
+        logged.nonce_digits = row.nonce_digits;
+        logged.has_decision_id = true;
+        logged.decision_id_high = row.decision_id_high;
+        logged.decision_id_low = row.decision_id_low;
+        logged.has_clock = true;
+        logged.clock = row.clock;
+        logged.upload = 1;
+        batch.rows.push_back(logged);
     }
 
     [[nodiscard]] bool next(Batch& batch) {

@@ -52,6 +52,8 @@ class Decisions {
             time_ += random_.chance(1, 20) ? between(0, 9'000'000'000) : between(0, 3'000'000);
             if (random_.chance(1, 12)) {
                 records.push_back(rare());
+            } else if (random_.chance(1, 6)) {
+                records.push_back(event());
             } else if (open.empty() || random_.chance(1, 2)) {
                 open.push_back(begin());
                 records.push_back(open.back());
@@ -82,6 +84,30 @@ class Decisions {
             record.f = "else";
             record.value = Foreign{Json{{"any", {1, 2.5, nullptr}}}};
         }
+        return record;
+    }
+
+    /// Of a decision log.
+    Record event() {
+        Record record;
+        record.type = Type::info;
+        record.process = std::string(one_in(30) ? "another" : "observer");
+        record.f = "log";
+        Log log;
+        log.agent = text("a");
+        if (!one_in(4)) log.incarnation = text("a1#");
+        if (!one_in(4)) log.decision_id = one_in(12) ? "not-a-uuid" : format_uuid({random_.below(1U << 20) << 40, random_.below(1U << 30)});
+        if (!one_in(4)) log.nonce = fmt::format("{}#{}", text("s"), random_.below(1000));
+        if (!one_in(6)) log.path = text("p/");
+        if (!one_in(6)) log.input_id = text("x");
+        if (!one_in(6)) log.revisions = {{"main", text("r")}};
+        if (!one_in(6)) log.verdict = Verdict{one_in(6) ? R"({"a":1,"agent_time":7,"upload":3})" : one_in(2) ? "true" : "false"};
+        if (!one_in(3)) log.agent_time = at_nanos<WallTime>(1'790'000'000'000'000'000 + time_ + between(-1000, one_in(20) ? 100'000'000'000 : 1000));
+        log.upload = one_in(30) ? between(-1, std::int64_t{1} << 33) : between(0, 5);
+        record.value = log;
+        if (one_in(30)) record.node = "a1";
+        if (one_in(30)) record.extra = Json{{"host", "h"}};
+        if (one_in(30)) record.value_extra = Json{{"more", text("m")}};
         return record;
     }
 
@@ -373,6 +399,19 @@ TEST(Binary, SaysWhatAFileIsThatItDoesNotRead) {
     EXPECT_FALSE(std::filesystem::exists(folder / "of-no-history.mst"));
     EXPECT_EQ(write_binary(folder / "lines", folder / "history.mst").error().message,
               (folder / "history.mst").string() + ": exists; a history is never written over");
+}
+
+TEST(Binary, MostEventsOfALogAreRows) {
+    RowMaker maker;
+    std::size_t rows = 0;
+    std::size_t events = 0;
+    Vocabulary added;
+    for (const Record& record : Decisions(4).make(1000)) {
+        events += record.f == "log" ? 1 : 0;
+        rows += maker.make(record, added).kind == Row::Kind::log ? 1 : 0;
+    }
+    EXPECT_GT(rows, events / 3);
+    EXPECT_GT(events, 100U);
 }
 
 TEST(Binary, TakesAboutFiftyBytesForADecision) {

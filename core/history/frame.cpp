@@ -19,6 +19,7 @@ constexpr std::uint64_t has_session = flag(0), has_sched = flag(1), has_node = f
 constexpr std::uint64_t has_clock = flag(0), far_clock = flag(1), has_id = flag(2);
 constexpr std::uint64_t invoke_flags = has_session | has_sched | has_node | has_nonce | has_token | far_sched;
 constexpr std::uint64_t answer_flags = has_clock | far_clock | has_id;
+constexpr std::uint64_t event_flags = answer_flags | has_nonce;
 
 /// Two words between rows, where more time passed than fits into one: this kind, and the time from which the next row
 /// counts.
@@ -138,9 +139,15 @@ bool FramePacker::add(const Row& row) {
     }
     const std::int64_t since = minus(time, last_time_);
     const bool begins = row.kind == Row::Kind::invoke;
+    const bool logged = row.kind == Row::Kind::log;
     std::uint64_t flags = 0;
-    std::array<std::uint64_t, 6> words{};
-    std::size_t used = 3;
+    std::array<std::uint64_t, 8> words{};
+    std::size_t used = logged ? 4 : 3;
+    const auto pack_nonce = [&] {
+        if (row.nonce_stem == Row::none) return;
+        flags |= has_nonce;
+        words[used++] = pair(row.nonce_stem | std::uint64_t{row.nonce_digits} << 28, row.nonce_number);
+    };
     if (begins) {
         const std::int64_t late = row.has_sched ? minus(time, nanos_of(row.sched)) : 0;
         MISTRIAL_INVARIANT(row.agent <= 0xFFFF, "agent number {} in a row", row.agent);
@@ -151,17 +158,15 @@ bool FramePacker::add(const Row& row) {
             flags |= far_sched;
             words[used++] = static_cast<std::uint64_t>(nanos_of(row.sched));
         }
-        if (row.nonce_stem != Row::none) {
-            flags |= has_nonce;
-            words[used++] = pair(row.nonce_stem | std::uint64_t{row.nonce_digits} << 28, row.nonce_number);
-        }
+        pack_nonce();
         if (row.token != Row::none) {
             flags |= has_token;
             words[used++] = row.token;
         }
     } else {
         MISTRIAL_INVARIANT(row.answer == Row::none || row.answer < 0xFFFF, "answer number {} in a row", row.answer);
-        words[1] = pair(row.process, row.shown);
+        words[1] = pair(logged ? row.question : row.process, row.shown);
+        if (logged) words[3] = pair(row.answer, row.upload);
         std::int64_t clock = 0;
         if (row.has_clock) {
             flags |= has_clock;
@@ -181,8 +186,9 @@ bool FramePacker::add(const Row& row) {
             words[used++] = row.decision_id_high;
             words[used++] = row.decision_id_low;
         }
+        if (logged) pack_nonce();
     }
-    const std::uint64_t what = begins ? row.agent : row.answer & 0xFFFFU;
+    const std::uint64_t what = begins || logged ? row.agent : row.answer & 0xFFFFU;
     words[0] = static_cast<std::uint64_t>(row.kind) | flags | what << 16 | static_cast<std::uint64_t>(since) << 32;
     rows_.insert(rows_.end(), words.begin(), words.begin() + static_cast<std::ptrdiff_t>(used));
     last_time_ = time;
@@ -222,6 +228,7 @@ struct FrameUnpacker::State {
     LineParser parser;
     InFlight<Row> begun;
     std::uint32_t agents = 0, names = 0, questions = 0, tokens = 0, shown = 0, answers = 0;
+    std::vector<bool> is_verdict;  ///< by answer
 
     void learn(Side kind, std::string_view text, Batch& batch) {
         const Json json = Json::parse(text);
@@ -235,7 +242,11 @@ struct FrameUnpacker::State {
                 added.shown.push_back({json.at("revisions").get<Revisions>(), json.at("markers").get<Markers>()});
                 ++shown;
                 break;
-            case Side::answer: added.answers.push_back(answer_of(json)); ++answers; break;
+            case Side::answer:
+                added.answers.push_back(answer_of(json));
+                is_verdict.push_back(std::holds_alternative<Verdict>(added.answers.back()));
+                ++answers;
+                break;
             case Side::record: break;
         }
     }
@@ -275,53 +286,76 @@ struct FrameUnpacker::State {
         return number == Row::none || number < count;
     }
 
-    Result<const char*> begin(const char* at, const char* end, std::uint64_t first, Row& row) {
-        const std::size_t need = 16 + ((first & far_sched) != 0 ? 8 : 0) + ((first & has_nonce) != 0 ? 8 : 0) +
-                                 ((first & has_token) != 0 ? 8 : 0);
-        if ((first & 0xFFFFU & ~(kind_mask | invoke_flags)) != 0 || static_cast<std::size_t>(end - at) < need)
-            return fail("a row is cut");
-        const auto word = [&] {
+    /// Takes words off a row; whether there are enough of them is asked before.
+    class Words {
+      public:
+        explicit Words(const char* at) : at_(at) {}
+        std::uint64_t next() {
             std::uint64_t value = 0;
-            std::memcpy(&value, at, 8);
-            at += 8;
+            std::memcpy(&value, at_, 8);
+            at_ += 8;
             return value;
-        };
+        }
+        [[nodiscard]] const char* at() const { return at_; }
+
+      private:
+        const char* at_;
+    };
+
+    static bool whole(const char* at, const char* end, std::uint64_t first, std::uint64_t flags, std::size_t words) {
+        return (first & 0xFFFFU & ~(kind_mask | flags)) == 0 && static_cast<std::size_t>(end - at) >= words * 8;
+    }
+    static void read_nonce(std::uint64_t nonce, Row& row) {
+        row.nonce_stem = low(nonce) & 0x0FFF'FFFFU;
+        row.nonce_digits = static_cast<std::uint8_t>(low(nonce) >> 28);
+        row.nonce_number = high(nonce);
+    }
+    static void read_clock(Words& words, std::uint64_t first, std::uint64_t third, const FrameHead& head, Row& row) {
+        row.has_clock = (first & has_clock) != 0;
+        if ((first & far_clock) != 0) {
+            row.clock = at_nanos<WallTime>(static_cast<std::int64_t>(words.next()));
+        } else if (row.has_clock) {
+            const auto off = static_cast<std::int32_t>(high(third));
+            row.clock = at_nanos<WallTime>(plus(plus(nanos_of(row.time), head.clock_base), off));
+        }
+    }
+    static void read_id(Words& words, std::uint64_t first, Row& row) {
+        row.has_decision_id = (first & has_id) != 0;
+        if (!row.has_decision_id) return;
+        row.decision_id_high = words.next();
+        row.decision_id_low = words.next();
+    }
+
+    Result<const char*> begin(const char* at, const char* end, std::uint64_t first, Row& row) {
+        const std::size_t need = std::size_t{2} + ((first & far_sched) != 0 ? 1 : 0) + ((first & has_nonce) != 0 ? 1 : 0) +
+                                 ((first & has_token) != 0 ? 1 : 0);
+        if (!whole(at, end, first, invoke_flags, need)) return fail("a row is cut");
+        Words words(at);
         row.agent = static_cast<std::uint32_t>(first >> 16 & 0xFFFFU);
         row.has_node = (first & has_node) != 0;
-        const std::uint64_t second = word();
+        const std::uint64_t second = words.next();
         row.process = low(second);
         row.question = high(second);
-        const std::uint64_t third = word();
+        const std::uint64_t third = words.next();
         row.session = (first & has_session) != 0 ? low(third) : Row::none;
         row.has_sched = (first & has_sched) != 0;
         if (row.has_sched) row.sched = at_nanos<TrueTime>(minus(nanos_of(row.time), high(third)));
-        if ((first & far_sched) != 0) row.sched = at_nanos<TrueTime>(static_cast<std::int64_t>(word()));
-        if ((first & has_nonce) != 0) {
-            const std::uint64_t nonce = word();
-            row.nonce_stem = low(nonce) & 0x0FFF'FFFFU;
-            row.nonce_digits = static_cast<std::uint8_t>(low(nonce) >> 28);
-            row.nonce_number = high(nonce);
-        }
-        if ((first & has_token) != 0) row.token = low(word());
+        if ((first & far_sched) != 0) row.sched = at_nanos<TrueTime>(static_cast<std::int64_t>(words.next()));
+        if ((first & has_nonce) != 0) read_nonce(words.next(), row);
+        if ((first & has_token) != 0) row.token = low(words.next());
         if (!knows(row.agent, agents) || !knows(row.question, questions) || !knows_or_none(row.session, names) ||
             !knows_or_none(row.nonce_stem, names) || !knows_or_none(row.token, tokens)) {
             return fail("a row names a text that is not there");
         }
         begun.at(row.process) = row;
-        return at;
+        return words.at();
     }
 
     Result<const char*> end(const char* at, const char* end, std::uint64_t first, const FrameHead& head, Row& row) {
-        const std::size_t need = 16 + ((first & far_clock) != 0 ? 8 : 0) + ((first & has_id) != 0 ? 16 : 0);
-        if ((first & 0xFFFFU & ~(kind_mask | answer_flags)) != 0 || static_cast<std::size_t>(end - at) < need)
-            return fail("a row is cut");
-        const auto word = [&] {
-            std::uint64_t value = 0;
-            std::memcpy(&value, at, 8);
-            at += 8;
-            return value;
-        };
-        const std::uint64_t second = word();
+        const std::size_t need = std::size_t{2} + ((first & far_clock) != 0 ? 1 : 0) + ((first & has_id) != 0 ? 2 : 0);
+        if (!whole(at, end, first, answer_flags, need)) return fail("a row is cut");
+        Words words(at);
+        const std::uint64_t second = words.next();
         const Row* const begin = begun.find(low(second));
         if (begin == nullptr) return fail("a decision ends that never began");
         const Row mine = row;
@@ -332,26 +366,42 @@ struct FrameUnpacker::State {
         row.shown = high(second);
         const auto answer = static_cast<std::uint32_t>(first >> 16 & 0xFFFFU);
         row.answer = answer == 0xFFFFU ? Row::none : answer;
-        const std::uint64_t third = word();
+        const std::uint64_t third = words.next();
         row.name = low(third);
-        row.has_clock = (first & has_clock) != 0;
-        if ((first & far_clock) != 0) {
-            row.clock = at_nanos<WallTime>(static_cast<std::int64_t>(word()));
-        } else if (row.has_clock) {
-            const auto off = static_cast<std::int32_t>(high(third));
-            row.clock = at_nanos<WallTime>(plus(plus(nanos_of(row.time), head.clock_base), off));
-        }
-        row.has_decision_id = (first & has_id) != 0;
-        if (row.has_decision_id) {
-            row.decision_id_high = word();
-            row.decision_id_low = word();
-        }
+        read_clock(words, first, third, head, row);
+        read_id(words, first, row);
         begun.erase(row.process);
         const bool answered = row.kind == Row::Kind::ok;
         if (answered ? !knows(row.answer, answers) || !knows(row.shown, shown) : row.answer != Row::none)
             return fail("a row names an answer that is not there");
         if (!knows_or_none(row.name, names)) return fail("a row names a text that is not there");
-        return at;
+        return words.at();
+    }
+
+    Result<const char*> event(const char* at, const char* end, std::uint64_t first, const FrameHead& head, Row& row) {
+        const std::size_t need = std::size_t{3} + ((first & far_clock) != 0 ? 1 : 0) + ((first & has_id) != 0 ? 2 : 0) +
+                                 ((first & has_nonce) != 0 ? 1 : 0);
+        if (!whole(at, end, first, event_flags, need)) return fail("a row is cut");
+        Words words(at);
+        row.agent = static_cast<std::uint32_t>(first >> 16 & 0xFFFFU);
+        const std::uint64_t second = words.next();
+        row.question = low(second);
+        row.shown = high(second);
+        const std::uint64_t third = words.next();
+        row.name = low(third);
+        const std::uint64_t fourth = words.next();
+        row.answer = low(fourth);
+        row.upload = high(fourth);
+        read_clock(words, first, third, head, row);
+        read_id(words, first, row);
+        if ((first & has_nonce) != 0) read_nonce(words.next(), row);
+        if (!knows(row.agent, agents) || !knows(row.question, questions) || !knows(row.shown, shown) ||
+            !knows_or_none(row.name, names) || !knows_or_none(row.nonce_stem, names)) {
+            return fail("a row names a text that is not there");
+        }
+        if (row.answer != Row::none && (row.answer >= answers || !is_verdict[row.answer]))
+            return fail("a row names a verdict that is not there");
+        return words.at();
     }
 
     Result<> read_rows(const FrameHead& head, std::string_view bytes, Batch& batch) {
@@ -373,8 +423,8 @@ struct FrameUnpacker::State {
             }
             Row& row = batch.rows.emplace_back();
             const auto kind = static_cast<std::uint8_t>(first & kind_mask);
-            if (kind > static_cast<std::uint8_t>(Row::Kind::info)) return fail("a row is of no known kind");
             row.kind = static_cast<Row::Kind>(kind);
+            if (row.kind > Row::Kind::info && row.kind != Row::Kind::log) return fail("a row is of no known kind");
             if (row.kind == Row::Kind::other) {
                 if (other == batch.others.size()) return fail("a record is missing in its side table");
                 const Record& record = batch.others[other++];
@@ -388,7 +438,9 @@ struct FrameUnpacker::State {
             time = plus(time, high(first));
             row.index = index++;
             row.time = at_nanos<TrueTime>(time);
-            const auto next = row.kind == Row::Kind::invoke ? begin(at, last, first, row) : end(at, last, first, head, row);
+            const auto next = row.kind == Row::Kind::invoke ? begin(at, last, first, row)
+                              : row.kind == Row::Kind::log  ? event(at, last, first, head, row)
+                                                            : end(at, last, first, head, row);
             if (!next) return next.error();
             at = *next;
         }

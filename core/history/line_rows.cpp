@@ -66,6 +66,38 @@ constexpr std::string_view clock_key = ",\"agent_time\":";
 constexpr std::string_view id_key = ",\"decision_id\":\"";
 constexpr std::string_view incarnation_key = ",\"incarnation\":\"";
 
+constexpr std::string_view upload_key = ",\"upload\":";
+
+/// The value of an event: agent, incarnation, id and nonce where they are, fixed text, clock, upload.
+struct Event {
+    std::string_view agent, incarnation, id, nonce, fixed;
+    std::int64_t clock = 0, upload = 0;
+    bool has_incarnation = false, has_id = false, has_nonce = false, has_clock = false;
+
+    /// `rest` goes from the value to the end of the line.
+    static std::optional<Event> of(std::string_view rest) {
+        Event event;
+        Cursor cursor(rest);
+        if (!cursor.literal("{\"agent\":\"") || !cursor.quoted(event.agent)) return std::nullopt;
+        event.has_incarnation = cursor.literal(incarnation_key);
+        if (event.has_incarnation && !cursor.quoted(event.incarnation)) return std::nullopt;
+        event.has_id = cursor.literal(id_key);
+        if (event.has_id && !cursor.quoted(event.id)) return std::nullopt;
+        event.has_nonce = cursor.literal(nonce_key);
+        if (event.has_nonce && !cursor.quoted(event.nonce)) return std::nullopt;
+        const std::string_view text = cursor.rest();
+        std::size_t end = find(text, clock_key);
+        if (end == std::string_view::npos) end = find(text, upload_key);
+        if (end == std::string_view::npos) return std::nullopt;
+        event.fixed = text.substr(0, end);
+        Cursor tail(text.substr(end));
+        event.has_clock = tail.literal(clock_key);
+        if (event.has_clock && !tail.integer(event.clock)) return std::nullopt;
+        if (!tail.literal(upload_key) || !tail.integer(event.upload) || !tail.literal("}}") || !tail.done()) return std::nullopt;
+        return event;
+    }
+};
+
 /// The value of a begin: agent, fixed text, nonce, fixed text.
 struct Asking {
     std::string_view agent, head, nonce, tail;
@@ -119,12 +151,12 @@ struct Results {
 
 }  // namespace
 
-/// A line of a decision as the writer writes it, up to its value.
+/// A line as the writer writes it, up to its value.
 struct LineRows::Parts {
     std::int64_t index = 0;
     std::int64_t time = 0;
     std::int64_t process = 0;
-    Type type = Type::info;
+    Row::Kind kind = Row::Kind::other;
     std::string_view rest;  ///< from the value on
 
     static std::optional<Parts> of(std::string_view line) {
@@ -134,15 +166,19 @@ struct LineRows::Parts {
             !cursor.integer(parts.time) || !cursor.literal(",\"type\":\"")) {
             return std::nullopt;
         }
-        if (cursor.literal("invoke\""))
-            parts.type = Type::invoke;
-        else if (cursor.literal("ok\""))
-            parts.type = Type::ok;
-        else
-            return std::nullopt;
-        if (!cursor.literal(",\"process\":") || !cursor.integer(parts.process) || parts.process < 0 ||
-            parts.process >= Row::none || !cursor.literal(",\"f\":\"decide\",\"value\":")) {
-            return std::nullopt;
+        if (cursor.literal("info\",\"process\":\"observer\",\"f\":\"log\",\"value\":")) {
+            parts.kind = Row::Kind::log;
+        } else {
+            if (cursor.literal("invoke\""))
+                parts.kind = Row::Kind::invoke;
+            else if (cursor.literal("ok\""))
+                parts.kind = Row::Kind::ok;
+            else
+                return std::nullopt;
+            if (!cursor.literal(",\"process\":") || !cursor.integer(parts.process) || parts.process < 0 ||
+                parts.process >= Row::none || !cursor.literal(",\"f\":\"decide\",\"value\":")) {
+                return std::nullopt;
+            }
         }
         parts.rest = cursor.rest();
         if (std::memchr(line.data(), '\\', line.size()) != nullptr) return std::nullopt;
@@ -169,8 +205,51 @@ bool LineRows::tell(std::string_view line, Row& row) {
     if (!parts || static_cast<std::uint64_t>(parts->index) != maker_.next_index()) return false;
     row.index = maker_.next_index();
     row.time = at_nanos<TrueTime>(parts->time);
+    if (parts->kind == Row::Kind::log) return tell_event(*parts, row);
     row.process = static_cast<std::uint32_t>(parts->process);
-    return parts->type == Type::invoke ? tell_begin(*parts, row) : tell_end(*parts, row);
+    return parts->kind == Row::Kind::invoke ? tell_begin(*parts, row) : tell_end(*parts, row);
+}
+
+bool LineRows::tell_nonce(std::string_view nonce, Row& row) const {
+    if (!is_plain(nonce)) return false;
+    const Nonce parts = split_nonce(nonce);
+    row.nonce_stem = maker_.name(parts.stem);
+    row.nonce_number = parts.number;
+    row.nonce_digits = parts.digits;
+    return row.nonce_stem != Row::none;
+}
+
+bool LineRows::tell_id(std::string_view id, Row& row) {
+    const auto uuid = parse_uuid(id);
+    if (!uuid) return false;
+    row.has_decision_id = true;
+    row.decision_id_high = uuid->high;
+    row.decision_id_low = uuid->low;
+    return true;
+}
+
+bool LineRows::tell_event(const Parts& parts, Row& row) {
+    const auto event = Event::of(parts.rest);
+    if (!event || event->upload < 0 || event->upload >= Row::none) return false;
+    const Logged* const logged = logged_.find(event->fixed);
+    if (logged == nullptr) return false;
+    row.agent = maker_.agent(event->agent);
+    if (row.agent == Row::none) return false;
+    if (event->has_incarnation) {
+        if (!is_plain(event->incarnation)) return false;
+        row.name = maker_.name(event->incarnation);
+        if (row.name == Row::none) return false;
+    }
+    if (event->has_id && !tell_id(event->id, row)) return false;
+    if (event->has_nonce && !tell_nonce(event->nonce, row)) return false;
+    row.kind = Row::Kind::log;
+    row.question = logged->question;
+    row.shown = logged->shown;
+    row.answer = logged->answer;
+    row.has_clock = event->has_clock;
+    if (row.has_clock) row.clock = at_nanos<WallTime>(event->clock);
+    row.upload = static_cast<std::uint32_t>(event->upload);
+    return true;
 }
 
 bool LineRows::tell_begin(const Parts& parts, Row& row) {
@@ -185,14 +264,7 @@ bool LineRows::tell_begin(const Parts& parts, Row& row) {
     if (asked == nullptr) return false;
     row.question = asked->question;
     row.token = asked->token;
-    if (asking->has_nonce) {
-        if (!is_plain(asking->nonce)) return false;
-        const Nonce nonce = split_nonce(asking->nonce);
-        row.nonce_stem = maker_.name(nonce.stem);
-        if (row.nonce_stem == Row::none) return false;
-        row.nonce_number = nonce.number;
-        row.nonce_digits = nonce.digits;
-    }
+    if (asking->has_nonce && !tell_nonce(asking->nonce, row)) return false;
     const std::string_view tail = parts.rest.substr(value->size());
     Cursor cursor(tail);
     std::string_view text;
@@ -239,13 +311,7 @@ bool LineRows::tell_end(const Parts& parts, Row& row) {
     row.shown = answered->shown;
     row.has_clock = results->has_clock;
     if (row.has_clock) row.clock = at_nanos<WallTime>(results->clock);
-    row.has_decision_id = results->has_id;
-    if (results->has_id) {
-        const auto uuid = parse_uuid(results->id);
-        if (!uuid) return false;
-        row.decision_id_high = uuid->high;
-        row.decision_id_low = uuid->low;
-    }
+    if (results->has_id && !tell_id(results->id, row)) return false;
     if (results->has_incarnation) {
         if (!is_plain(results->incarnation)) return false;
         row.name = maker_.name(results->incarnation);
@@ -258,8 +324,20 @@ bool LineRows::tell_end(const Parts& parts, Row& row) {
 /// A line that was parsed, and of which a row could be made: what its fixed text means.
 void LineRows::learn(std::string_view line, const Record& record, const Row& row) {
     const auto parts = Parts::of(line);
+    if (!parts) return;
+    if (row.kind == Row::Kind::log) {
+        const auto event = Event::of(parts->rest);
+        if (!event) return;
+        logged_.learn(event->fixed, {row.question, row.shown, row.answer});
+        Row again;
+        again.index = row.index;
+        again.time = row.time;
+        // Whether what looks like a clock is one, and not something of the verdict.
+        if (!tell_event(*parts, again) || again != row) logged_.forget(event->fixed);
+        return;
+    }
     const auto* decide = std::get_if<Decide>(&record.value);
-    if (!parts || decide == nullptr) return;
+    if (decide == nullptr) return;
     if (row.kind == Row::Kind::invoke) {
         const auto value = parts->value();
         if (!value) return;
@@ -276,7 +354,7 @@ void LineRows::learn(std::string_view line, const Record& record, const Row& row
         again.process = row.process;
         if (tell_begin(*parts, again) && again == row) return;
         asking->key(key_);
-        asked_.meanings.erase(key_);
+        asked_.forget(key_);
         begun_at(row.process).index = Begun{}.index;
         maker_.begins(row);
     } else if (row.kind == Row::Kind::ok) {

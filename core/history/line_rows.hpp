@@ -12,7 +12,7 @@
 
 namespace mistrial::history {
 
-/// Reads history.jsonl into rows. A line of a decision, written as our writer writes it, is fixed text that was said before
+/// Reads history.jsonl into rows. A line of a decision or of a log's event, written as our writer writes it, is fixed text that was said before
 /// around a few numbers and names: such a line is told by comparing the fixed text with what an earlier line, read by the
 /// whole parser, was found to mean. Any other line goes through that parser. Errors are the Reader's.
 class LineRows final : public BatchSource {
@@ -32,6 +32,12 @@ class LineRows final : public BatchSource {
         std::uint32_t answer = 0;
         std::uint32_t shown = 0;
     };
+    /// What the fixed text of an event says.
+    struct Logged {
+        std::uint32_t question = 0;
+        std::uint32_t shown = 0;
+        std::uint32_t answer = Row::none;
+    };
     /// What the line of a begin said, for its end to be compared with.
     struct Begun {
         std::uint64_t index = ~std::uint64_t{0};
@@ -47,6 +53,9 @@ class LineRows final : public BatchSource {
             const auto found = meanings.find(text);
             return found == meanings.end() ? nullptr : &found->second;
         }
+        void forget(std::string_view text) {
+            if (const auto found = meanings.find(text); found != meanings.end()) meanings.erase(found);
+        }
         void learn(std::string_view text, Meaning meaning) {
             if (texts.size() >= most_texts || meanings.contains(text)) return;
             meanings.emplace(texts.emplace_back(text), meaning);
@@ -60,6 +69,9 @@ class LineRows final : public BatchSource {
     [[nodiscard]] bool tell(std::string_view line, Row& row);
     [[nodiscard]] bool tell_begin(const Parts& parts, Row& row);
     [[nodiscard]] bool tell_end(const Parts& parts, Row& row);
+    [[nodiscard]] bool tell_event(const Parts& parts, Row& row);
+    [[nodiscard]] bool tell_nonce(std::string_view nonce, Row& row) const;
+    [[nodiscard]] static bool tell_id(std::string_view id, Row& row);
     void learn(std::string_view line, const Record& record, const Row& row);
     Begun& begun_at(std::int64_t process) { return begun_[static_cast<std::uint64_t>(process) % begun_places]; }
 
@@ -67,6 +79,7 @@ class LineRows final : public BatchSource {
     RowMaker maker_;
     Learned<Asked> asked_;
     Learned<Answered> answered_;
+    Learned<Logged> logged_;
     std::vector<Begun> begun_ = std::vector<Begun>(begun_places);
     std::string key_;
     std::optional<Error> wrong_;  ///< with the line after those of the last batch

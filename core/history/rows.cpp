@@ -14,6 +14,9 @@ void add_all(std::vector<T>& to, const std::vector<T>& from) {
 /// As a history line would hold it: bytes that are no text are replaced.
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
+/// Who records the events of decision logs.
+constexpr std::string_view observer = "observer";
+
 /// Parts of a key, each with its length before it: a text may hold any byte.
 void add_part(std::string& key, std::string_view part) {
     key += fmt::format("{}:", part.size());
@@ -117,12 +120,57 @@ std::uint32_t RowMaker::intern(Texts& texts, std::vector<std::string>& added, st
     return number;
 }
 
+bool RowMaker::take_question(Question question, Row& row, Vocabulary& added) {
+    const auto [number, fresh] = RowMaker::number(questions_, key_of(question), most_texts);
+    if (fresh) added.questions.push_back(std::move(question));
+    row.question = number;
+    return number != Row::none;
+}
+
+bool RowMaker::take_nonce(const std::optional<std::string>& nonce, Row& row, Vocabulary& added) {
+    if (!nonce) return true;
+    const Nonce parts = split_nonce(*nonce);
+    row.nonce_stem = intern(names_, added.names, parts.stem, most_texts);
+    row.nonce_number = parts.number;
+    row.nonce_digits = parts.digits;
+    return row.nonce_stem != Row::none;
+}
+
+bool RowMaker::take_answer(const Answer& answer, Row& row, Vocabulary& added) {
+    const auto [number, fresh] = RowMaker::number(answers_, key_of(answer), most_answers);
+    if (fresh) added.answers.push_back(answer);
+    row.answer = number;
+    return number != Row::none;
+}
+
+bool RowMaker::take_shown(Shown shown, Row& row, Vocabulary& added) {
+    const auto [number, fresh] = RowMaker::number(shown_, key_of(shown), most_texts);
+    if (fresh) added.shown.push_back(std::move(shown));
+    row.shown = number;
+    return number != Row::none;
+}
+
+bool RowMaker::take_name(const std::optional<std::string>& name, Row& row, Vocabulary& added) {
+    if (!name) return true;
+    row.name = intern(names_, added.names, *name, most_texts);
+    return row.name != Row::none;
+}
+
+bool RowMaker::take_decision_id(const std::optional<std::string>& id, Row& row) {
+    if (!id) return true;
+    const auto uuid = parse_uuid(*id);
+    if (!uuid) return false;
+    row.has_decision_id = true;
+    row.decision_id_high = uuid->high;
+    row.decision_id_low = uuid->low;
+    return true;
+}
+
 bool RowMaker::ask(const Record& record, const Decide& decide, Row& row, Vocabulary& added) {
     const auto* process = std::get_if<std::int64_t>(&record.process);
     if (process == nullptr || *process < 0 || *process >= Row::none) return false;
     row.process = static_cast<std::uint32_t>(*process);
     if (record.node && *record.node != decide.agent) return false;
-    if (decide.exactly) return false;
     row.has_node = record.node.has_value();
     row.agent = intern(agents_, added.agents, decide.agent, most_agents);
     if (row.agent == Row::none) return false;
@@ -130,24 +178,15 @@ bool RowMaker::ask(const Record& record, const Decide& decide, Row& row, Vocabul
         row.session = intern(names_, added.names, *record.session, most_texts);
         if (row.session == Row::none) return false;
     }
-    Question question{decide.path, decide.input, decide.input_id, decide.timeout};
-    const auto [number, fresh] = RowMaker::number(questions_, key_of(question), most_texts);
-    if (number == Row::none) return false;
-    if (fresh) added.questions.push_back(std::move(question));
-    row.question = number;
+    if (decide.exactly) return false;
+    if (!take_question({decide.path, decide.input, decide.input_id, decide.timeout}, row, added)) return false;
     if (decide.at_least) {
         const auto [token, fresh_token] = RowMaker::number(tokens_, text_of(*decide.at_least), most_texts);
         if (token == Row::none) return false;
         if (fresh_token) added.tokens.push_back(*decide.at_least);
         row.token = token;
     }
-    if (decide.nonce) {
-        const Nonce nonce = split_nonce(*decide.nonce);
-        row.nonce_stem = intern(names_, added.names, nonce.stem, most_texts);
-        if (row.nonce_stem == Row::none) return false;
-        row.nonce_number = nonce.number;
-        row.nonce_digits = nonce.digits;
-    }
+    if (!take_nonce(decide.nonce, row, added)) return false;
     row.has_sched = record.sched.has_value();
     if (record.sched) row.sched = *record.sched;
     return true;
@@ -157,39 +196,29 @@ bool RowMaker::answer(const Record& record, const Decide& decide, Row& row, Voca
     const bool answered = record.type == Type::ok;
     if (decide.answer.has_value() != answered || (answered && record.error)) return false;
     if (!answered) {
-        if (!decide.revisions.empty() || !decide.markers.empty() || decide.agent_time || decide.decision_id ||
-            decide.incarnation) {
-            return false;
-        }
-        if (record.error) {
-            row.name = intern(names_, added.names, *record.error, most_texts);
-            if (row.name == Row::none) return false;
-        }
-        return true;
-    }
-    const auto [number, fresh] = RowMaker::number(answers_, key_of(*decide.answer), most_answers);
-    if (number == Row::none) return false;
-    if (fresh) added.answers.push_back(*decide.answer);
-    row.answer = number;
-    Shown shown{decide.revisions, decide.markers};
-    const auto [showing, fresh_showing] = RowMaker::number(shown_, key_of(shown), most_texts);
-    if (showing == Row::none) return false;
-    if (fresh_showing) added.shown.push_back(std::move(shown));
-    row.shown = showing;
-    if (decide.incarnation) {
-        row.name = intern(names_, added.names, *decide.incarnation, most_texts);
-        if (row.name == Row::none) return false;
+        const bool bare = decide.revisions.empty() && decide.markers.empty() && !decide.agent_time && !decide.decision_id &&
+                          !decide.incarnation;
+        return bare && take_name(record.error, row, added);
     }
     row.has_clock = decide.agent_time.has_value();
     if (decide.agent_time) row.clock = *decide.agent_time;
-    if (decide.decision_id) {
-        const auto uuid = parse_uuid(*decide.decision_id);
-        if (!uuid) return false;
-        row.has_decision_id = true;
-        row.decision_id_high = uuid->high;
-        row.decision_id_low = uuid->low;
-    }
-    return true;
+    return take_answer(*decide.answer, row, added) && take_shown({decide.revisions, decide.markers}, row, added) &&
+           take_name(decide.incarnation, row, added) && take_decision_id(decide.decision_id, row);
+}
+
+bool RowMaker::event(const Record& record, const Log& log, Row& row, Vocabulary& added) {
+    const auto* process = std::get_if<std::string>(&record.process);
+    const bool plain = process != nullptr && *process == observer && record.f == "log" && record.type == Type::info &&
+                       !record.node && !record.error && !record.session && !record.sched && record.extra.is_null() &&
+                       record.value_extra.is_null() && log.upload >= 0 && log.upload < Row::none;
+    if (!plain) return false;
+    row.agent = intern(agents_, added.agents, log.agent, most_agents);
+    row.upload = static_cast<std::uint32_t>(log.upload);
+    row.has_clock = log.agent_time.has_value();
+    if (log.agent_time) row.clock = *log.agent_time;
+    return row.agent != Row::none && take_name(log.incarnation, row, added) && take_decision_id(log.decision_id, row) &&
+           take_nonce(log.nonce, row, added) && take_question({log.path, std::nullopt, log.input_id, std::nullopt}, row, added) &&
+           take_shown({log.revisions, {}}, row, added) && (!log.verdict || take_answer(*log.verdict, row, added));
 }
 
 Row RowMaker::make(const Record& record, Vocabulary& added) {
@@ -198,9 +227,14 @@ Row RowMaker::make(const Record& record, Vocabulary& added) {
     other.time = record.time;
     const bool follows = record.index == next_index_;
     passed(record.index);
+    Row row = other;
+    if (const auto* log = std::get_if<Log>(&record.value)) {
+        if (!follows || !event(record, *log, row, added)) return other;
+        row.kind = Row::Kind::log;
+        return row;
+    }
     const auto* decide = std::get_if<Decide>(&record.value);
     if (decide == nullptr) return other;
-    Row row = other;
     const bool plain = follows && record.f == "decide" && record.extra.is_null() && record.value_extra.is_null() &&
                        ask(record, *decide, row, added);
     if (record.type == Type::invoke) {
@@ -230,7 +264,41 @@ Row RowMaker::make(const Record& record, Vocabulary& added) {
     return other;
 }
 
+std::optional<std::string> RowTeller::nonce_of(const Row& row) const {
+    if (row.nonce_stem == Row::none) return std::nullopt;
+    return join_nonce(vocabulary_.names[row.nonce_stem], row.nonce_number, row.nonce_digits);
+}
+
+std::optional<std::string> RowTeller::decision_id_of(const Row& row) {
+    if (!row.has_decision_id) return std::nullopt;
+    return format_uuid({row.decision_id_high, row.decision_id_low});
+}
+
+Record RowTeller::event(const Row& row) const {
+    Record record;
+    record.index = row.index;
+    record.time = row.time;
+    record.type = Type::info;
+    record.process = std::string(observer);
+    record.f = "log";
+    const Question& question = vocabulary_.questions[row.question];
+    Log log;
+    log.agent = vocabulary_.agents[row.agent];
+    if (row.name != Row::none) log.incarnation = vocabulary_.names[row.name];
+    log.decision_id = decision_id_of(row);
+    log.nonce = nonce_of(row);
+    log.path = question.path;
+    log.input_id = question.input_id;
+    log.revisions = vocabulary_.shown[row.shown].revisions;
+    if (row.answer != Row::none) log.verdict = std::get<Verdict>(vocabulary_.answers[row.answer]);
+    if (row.has_clock) log.agent_time = row.clock;
+    log.upload = row.upload;
+    record.value = std::move(log);
+    return record;
+}
+
 Record RowTeller::record(const Row& row) const {
+    if (row.kind == Row::Kind::log) return event(row);
     Record record;
     record.index = row.index;
     record.time = row.time;
@@ -244,9 +312,7 @@ Record RowTeller::record(const Row& row) const {
     decide.input = question.input;
     decide.input_id = question.input_id;
     decide.timeout = question.timeout;
-    if (row.nonce_stem != Row::none) {
-        decide.nonce = join_nonce(vocabulary_.names[row.nonce_stem], row.nonce_number, row.nonce_digits);
-    }
+    decide.nonce = nonce_of(row);
     if (row.token != Row::none) decide.at_least = vocabulary_.tokens[row.token];
     if (row.has_node) record.node = decide.agent;
     if (row.session != Row::none) record.session = vocabulary_.names[row.session];
@@ -257,7 +323,7 @@ Record RowTeller::record(const Row& row) const {
         decide.markers = vocabulary_.shown[row.shown].markers;
         if (row.name != Row::none) decide.incarnation = vocabulary_.names[row.name];
         if (row.has_clock) decide.agent_time = row.clock;
-        if (row.has_decision_id) decide.decision_id = format_uuid({row.decision_id_high, row.decision_id_low});
+        decide.decision_id = decision_id_of(row);
     } else if (row.kind != Row::Kind::invoke && row.name != Row::none) {
         record.error = vocabulary_.names[row.name];
     }

@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
-/// A history as numbers. Nearly all of a long history is decisions, and nearly all that they say has been said before: by
-/// which agent, on which question, under which revisions, with which answer. A Row is one such record with its texts
+/// A history as numbers. Nearly all of a long history is decisions and the events of their logs, and nearly all that they say
+/// has been said before: by which agent, on which question, under which revisions, with which answer. A Row is one such record with its texts
 /// replaced by places in a Vocabulary; what no row can hold stays a Record. Rows and records together are the history,
 /// without loss.
 namespace mistrial::history {
@@ -51,9 +51,9 @@ struct Vocabulary {
     friend bool operator==(const Vocabulary&, const Vocabulary&) = default;
 };
 
-/// The record of a decision's begin or end. An end repeats what its begin said.
+/// The record of a decision's begin or end, or of the event of a decision log. An end repeats what its begin said.
 struct Row {
-    enum class Kind : std::uint8_t { other, invoke, ok, fail, info };
+    enum class Kind : std::uint8_t { other, invoke, ok, fail, info, log = 6 };
     static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
 
     Kind kind = Kind::other;  ///< `other`: the next one of the batch's records
@@ -72,17 +72,18 @@ struct Row {
     std::uint32_t nonce_stem = none;  ///< none: there is no nonce
     std::uint32_t nonce_number = 0;
     TrueTime sched;
-    // Of an end:
+    // Of an end, or of an event of a log:
     std::uint32_t answer = none;
     std::uint32_t shown = none;
-    std::uint32_t name = none;  ///< of an answer its incarnation, else the error
+    std::uint32_t name = none;    ///< of an answer or an event its incarnation, else the error
+    std::uint32_t upload = 0;     ///< of an event
     WallTime clock;
     std::uint64_t decision_id_high = 0;  ///< a UUID; other ids make no row
     std::uint64_t decision_id_low = 0;
     friend bool operator==(const Row&, const Row&) = default;
 };
 
-/// Of a decision's kinds; not of `other`.
+/// Not of `other`.
 [[nodiscard]] constexpr Type type_of(Row::Kind kind) {
     switch (kind) {
         case Row::Kind::invoke: return Type::invoke;
@@ -173,6 +174,14 @@ class RowMaker {
                                        std::uint32_t most);
     [[nodiscard]] bool ask(const Record& record, const Decide& decide, Row& row, Vocabulary& added);
     [[nodiscard]] bool answer(const Record& record, const Decide& decide, Row& row, Vocabulary& added);
+    [[nodiscard]] bool event(const Record& record, const Log& log, Row& row, Vocabulary& added);
+    // Each puts what the text has as its number into the row; false when it cannot have one.
+    [[nodiscard]] bool take_question(Question question, Row& row, Vocabulary& added);
+    [[nodiscard]] bool take_nonce(const std::optional<std::string>& nonce, Row& row, Vocabulary& added);
+    [[nodiscard]] bool take_answer(const Answer& answer, Row& row, Vocabulary& added);
+    [[nodiscard]] bool take_shown(Shown shown, Row& row, Vocabulary& added);
+    [[nodiscard]] bool take_name(const std::optional<std::string>& name, Row& row, Vocabulary& added);
+    [[nodiscard]] static bool take_decision_id(const std::optional<std::string>& id, Row& row);
 
     Texts agents_, names_, questions_, tokens_, shown_, answers_;
     InFlight<Row> begun_;
@@ -186,6 +195,10 @@ class RowTeller {
     [[nodiscard]] Record record(const Row& row) const;
 
   private:
+    [[nodiscard]] Record event(const Row& row) const;
+    [[nodiscard]] std::optional<std::string> nonce_of(const Row& row) const;
+    [[nodiscard]] static std::optional<std::string> decision_id_of(const Row& row);
+
     Vocabulary vocabulary_;
 };
 

@@ -240,7 +240,7 @@ TEST_F(CliFiles, MalformedInputIsToldWithItsPlaceAndEndsWith254) {
 TEST_F(CliFiles, WhatConvertIsAskedMustMakeSense) {
     write_guilty("history.jsonl");
     EXPECT_THAT(mistrial({"convert", "history.jsonl", "out.json"}).err,
-                HasSubstr("give --to jsonl|edn|jepsen-log|elle|porcupine"));
+                HasSubstr("give --to jsonl|mst|edn|jepsen-log|elle|porcupine"));
     EXPECT_THAT(mistrial({"convert", "nothing.jsonl", "out.edn"}).err, HasSubstr("nothing.jsonl: no such file"));
     EXPECT_THAT(mistrial({"convert", "history.jsonl", "out.edn", "--delta", "1s"}).err,
                 HasSubstr("give --as register"));
