@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/uuid.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,30 +48,13 @@ class KeyMaker {
 
 /// The key of a UUID, whose 128 bits are known. The lowest bit, which every key has set, costs no more than a version
 /// nibble does.
-[[nodiscard]] constexpr Key key_of_uuid(std::uint64_t high, std::uint64_t low) {
-    return Key{KeyMaker::mix(high) ^ low, KeyMaker::mix(low + high) | 1U};
+[[nodiscard]] constexpr Key key_of(Uuid uuid) {
+    return Key{KeyMaker::mix(uuid.high) ^ uuid.low, KeyMaker::mix(uuid.low + uuid.high) | 1U};
 }
 
 [[nodiscard]] constexpr Key key_of(std::string_view text) {
-    // Decision ids are UUIDs, and a binary history keeps no more of them than their bits.
-    if (text.size() == 36) {
-        std::uint64_t high = 0;
-        std::uint64_t low = 0;
-        bool is_uuid = true;
-        for (std::size_t i = 0; i < text.size() && is_uuid; ++i) {
-            const char c = text[i];
-            if (i == 8 || i == 13 || i == 18 || i == 23) {
-                is_uuid = c == '-';
-                continue;
-            }
-            const bool decimal = c >= '0' && c <= '9';
-            is_uuid = decimal || (c >= 'a' && c <= 'f');
-            const auto digit = static_cast<std::uint64_t>(decimal ? c - '0' : c - 'a' + 10);
-            high = high << 4 | low >> 60;
-            low = low << 4 | digit;
-        }
-        if (is_uuid) return key_of_uuid(high, low);
-    }
+    // Decision ids are UUIDs, and a history of rows keeps no more of them than their bits.
+    if (const auto uuid = parse_uuid(text)) return key_of(*uuid);
     KeyMaker maker;
     maker.add(text);
     return maker.key();

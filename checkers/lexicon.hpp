@@ -54,7 +54,7 @@ class Lexicon {
     }
     [[nodiscard]] Key nonce(const history::Row& row) const;
     [[nodiscard]] static Key decision_id(const history::Row& row) {
-        return row.has_decision_id ? key_of_uuid(row.decision_id_high, row.decision_id_low) : Key{};
+        return row.has_decision_id ? key_of(Uuid{row.decision_id_high, row.decision_id_low}) : Key{};
     }
     [[nodiscard]] bool found_no_process(const history::Row& row) const {
         return row.name != history::Row::none && words_.names[row.name] == "no-process";

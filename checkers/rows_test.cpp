@@ -3,6 +3,7 @@
 #include "checkers/testing/fleet_history.hpp"
 #include "checkers/testing/random_history.hpp"
 #include "core/history/rows.hpp"
+#include "core/uuid.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -104,7 +105,7 @@ void dress(std::vector<Record>& records, RandomSequence random) {
         record.node = invoke.node;
         record.session = random.chance(1, 10) ? std::optional<std::string>("another") : invoke.session;
         if (record.type == history::Type::ok && random.chance(1, 2)) {
-            decide->decision_id = random.chance(1, 4) ? "id" : history::format_uuid({record.index, 7});
+            decide->decision_id = random.chance(1, 4) ? "id" : format_uuid({record.index, 7});
         }
         if (record.type != history::Type::ok && random.chance(1, 2)) record.error = random.chance(1, 3) ? "no-process" : "reset";
     }

@@ -76,7 +76,7 @@ void BinaryEncoder::add(std::string& out, const Batch& batch) {
         if (row.kind == Row::Kind::other) {
             packer.add(*other++);
         } else {
-            [[maybe_unused]] const bool packed = packer.add(row);
+            const bool packed = packer.add(row);
             MISTRIAL_INVARIANT(packed, "record {} does not follow the one before it", row.index);
         }
         if (packer.bytes() >= frame_bytes) packer.finish(out);

@@ -8,37 +8,19 @@
 #include "core/history/read_ahead.hpp"
 #include "core/history/reader.hpp"
 #include "core/history/rows.hpp"
+#include "core/history/test_folder.hpp"
 #include "core/history/writer.hpp"
 #include "core/random.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 
 namespace mistrial::history {
 namespace {
 
-class Folder {
-  public:
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "mistrial-binary-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
-  private:
-    std::filesystem::path path_;
-};
-
 std::string bytes_of(const std::filesystem::path& file) { return read_file(file).value(); }
-
-void put(const std::filesystem::path& file, std::string_view bytes) { std::ofstream(file, std::ios::binary) << bytes; }
 
 /// Decisions as a run writes them, with everything that may differ: what is missing, what repeats, what does not.
 class Decisions {
@@ -185,7 +167,7 @@ Result<std::vector<Record>> read_binary(const std::filesystem::path& file) {
 
 RC_GTEST_PROP(Binary, LinesSurviveItByteForByte, ()) {
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-    const Folder folder;
+    const TestFolder folder;
     const std::string lines = lines_of(Decisions(seed).make(300));
     put(folder / "history.jsonl", lines);
     RC_ASSERT(write_binary(folder / "history.jsonl", folder / "history.mst").has_value());
@@ -196,7 +178,7 @@ RC_GTEST_PROP(Binary, LinesSurviveItByteForByte, ()) {
 }
 
 RC_GTEST_PROP(Binary, ArbitraryRecordsSurviveIt, ()) {
-    const Folder folder;
+    const TestFolder folder;
     std::vector<Record> records;
     const auto count = *rc::gen::inRange(1, 12);
     for (int i = 0; i < count; ++i) {
@@ -243,7 +225,7 @@ std::pair<std::vector<Record>, std::size_t> told(BatchSource& source) {
 
 RC_GTEST_PROP(Rows, OfLinesAndOfTheBinaryFormSayWhatTheRecordsSay, ()) {
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-    const Folder folder;
+    const TestFolder folder;
     const std::vector<Record> records = Decisions(seed).make(300);
     put(folder / "history.jsonl", lines_of(records));
     RC_ASSERT(write_binary(folder / "history.jsonl", folder / "history.mst").has_value());
@@ -259,7 +241,7 @@ RC_GTEST_PROP(Rows, OfLinesAndOfTheBinaryFormSayWhatTheRecordsSay, ()) {
 
 TEST(Rows, ALineThatOnlyLooksLikeOneThatWasReadIsReadItself) {
     // The nonce deep in the input is not the decision's, and what looks like a clock stands inside the verdict.
-    const Folder folder;
+    const TestFolder folder;
     std::string lines;
     for (int i = 0; i < 3; ++i) {
         const std::string value = fmt::format(R"({{"agent":"a1","path":"p","input":{{"x":1,"nonce":"s#{}"}})", i);
@@ -282,7 +264,7 @@ TEST(Binary, MostDecisionsAreRows) {
 }
 
 TEST(Binary, IsOneOfTheFormatsOfASource) {
-    const Folder folder;
+    const TestFolder folder;
     const std::vector<Record> records = Decisions(5).make(20);
     put(folder / "history", binary_of(records));
     ASSERT_EQ(guess_format(folder / "history").value(), Format::mst);
@@ -320,7 +302,7 @@ Framed framed(const std::vector<Record>& records) {
 }
 
 TEST(Binary, CutAnywhereLeavesWholeFrames) {
-    const Folder folder;
+    const TestFolder folder;
     const std::vector<Record> records = Decisions(7).make(60);
     const auto [whole, ends] = framed(records);
     const auto near_an_edge = [&, &edges = ends](std::size_t cut) {
@@ -350,7 +332,7 @@ TEST(Binary, CutAnywhereLeavesWholeFrames) {
 }
 
 TEST(Binary, RoomThatAFileSystemMadeAndNeverFilledIsTorn) {
-    const Folder folder;
+    const TestFolder folder;
     const auto [whole, ends] = framed(Decisions(7).make(60));
     for (const std::size_t zeros : {1, 8, 47, 48, 49, 200, 70'000}) {
         put(folder / "zeros.mst", whole.substr(0, ends[1].first) + std::string(zeros, '\0'));
@@ -361,7 +343,7 @@ TEST(Binary, RoomThatAFileSystemMadeAndNeverFilledIsTorn) {
 }
 
 TEST(Binary, ADamagedFrameIsAnErrorThatNamesFileAndByte) {
-    const Folder folder;
+    const TestFolder folder;
     const auto [whole, ends] = framed(Decisions(8).make(40));
     const std::size_t last = ends[1].first;  // where the last frame begins
     for (std::size_t at = 16; at < whole.size(); ++at) {
@@ -383,7 +365,7 @@ TEST(Binary, ADamagedFrameIsAnErrorThatNamesFileAndByte) {
 }
 
 TEST(Binary, SaysWhatAFileIsThatItDoesNotRead) {
-    const Folder folder;
+    const TestFolder folder;
     put(folder / "lines", "{\"index\":0}\n");
     EXPECT_EQ(BinaryReader::open(folder / "lines").error().message,
               (folder / "lines").string() + ": byte 0: is no binary history (history.mst)");
@@ -415,7 +397,7 @@ TEST(Binary, MostEventsOfALogAreRows) {
 }
 
 TEST(Binary, TakesAboutFiftyBytesForADecision) {
-    const Folder folder;
+    const TestFolder folder;
     std::vector<Record> records;
     for (std::int64_t i = 0; i < 2000; ++i) {
         Record record;

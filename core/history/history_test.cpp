@@ -1,12 +1,11 @@
 #include "core/history/arbitrary_record.hpp"
 #include "core/history/reader.hpp"
+#include "core/history/test_folder.hpp"
 #include "core/history/writer.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <memory>
 
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -19,26 +18,6 @@ namespace mistrial::history {
 namespace {
 
 using namespace arbitrary;
-
-/// A folder of the test's own, gone afterwards.
-class Folder {
-  public:
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "mistrial-history-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
-  private:
-    std::filesystem::path path_;
-};
-
-void put(const std::filesystem::path& file, std::string_view text) {
-    std::ofstream(file, std::ios::binary) << text;
-}
 
 std::string text_of(const Error& error) { return error.message; }
 std::string text_of(const Result<Record>& record) {
@@ -254,7 +233,7 @@ TEST(Line, DeepNestingIsRefused) {
 }
 
 RC_GTEST_PROP(File, GivesBackWhatWasAppended, ()) {
-    const Folder folder;
+    const TestFolder folder;
     const auto count = *rc::gen::inRange<std::size_t>(0, 4);
     std::vector<Record> written;
     {
@@ -282,7 +261,7 @@ Record small(std::string_view f, std::string_view session) {
 }
 
 TEST(File, CutAnywhereLeavesAReadablePrefix) {
-    const Folder folder;
+    const TestFolder folder;
     const std::vector<Record> records{small("x", "é{\"}\\"), small("y", "second"), small("z", "")};
     std::string whole;
     std::vector<std::size_t> ends;
@@ -322,7 +301,7 @@ TEST(File, CutAnywhereLeavesAReadablePrefix) {
 }
 
 TEST(File, ABadLineInTheMiddleIsAnErrorWithItsPlace) {
-    const Folder folder;
+    const TestFolder folder;
     const auto file = folder / "history.jsonl";
     const std::string good = R"({"time":1,"type":"info","process":0,"f":"x"})";
     put(file, good + "\n{\"time\":1,\"type\":\n" + good + "\n");
@@ -332,13 +311,13 @@ TEST(File, ABadLineInTheMiddleIsAnErrorWithItsPlace) {
 }
 
 TEST(File, AWholeLastLineOfTheWrongShapeIsNoTear) {
-    const Folder folder;
+    const TestFolder folder;
     put(folder / "history.jsonl", R"({"time":1,"type":"info","process":0})");
     EXPECT_TRUE(read_all(folder / "history.jsonl").has_error());
 }
 
 TEST(File, IndexesOnlyGrow) {
-    const Folder folder;
+    const TestFolder folder;
     const auto file = folder / "history.jsonl";
     put(file,
         "{\"index\":4,\"time\":1,\"type\":\"info\",\"process\":0,\"f\":\"x\"}\n"
@@ -350,7 +329,7 @@ TEST(File, IndexesOnlyGrow) {
 }
 
 TEST(File, LinesLongerThanABlockAreRead) {
-    const Folder folder;
+    const TestFolder folder;
     const auto file = folder / "history.jsonl";
     const std::string long_text(std::size_t{3} << 20, 'x');
     auto writer = Writer::create(file);
@@ -366,7 +345,7 @@ TEST(File, LinesLongerThanABlockAreRead) {
 }
 
 TEST(File, WhatWasFlushedIsThereForAnotherReader) {
-    const Folder folder;
+    const TestFolder folder;
     const auto file = folder / "history.jsonl";
     auto writer = Writer::create(file);
     ASSERT_TRUE(writer.has_value());
@@ -376,7 +355,7 @@ TEST(File, WhatWasFlushedIsThereForAnotherReader) {
 }
 
 TEST(File, IsNeverWrittenOver) {
-    const Folder folder;
+    const TestFolder folder;
     const auto file = folder / "history.jsonl";
     put(file, "");
     const auto writer = Writer::create(file);
@@ -387,7 +366,7 @@ TEST(File, IsNeverWrittenOver) {
 TEST(File, AFullDiskIsAnErrorAndClosedIsClosed) {
     auto full = Writer::create("/dev/full/x");
     EXPECT_TRUE(full.has_error());
-    const Folder folder;
+    const TestFolder folder;
     auto writer = Writer::create(folder / "history.jsonl");
     ASSERT_TRUE(writer.has_value());
     ASSERT_TRUE(writer->close().has_value());
@@ -395,7 +374,7 @@ TEST(File, AFullDiskIsAnErrorAndClosedIsClosed) {
 }
 
 TEST(File, AFolderIsNoHistory) {
-    const Folder folder;
+    const TestFolder folder;
     EXPECT_TRUE(Reader::open(folder / "").has_error());
     EXPECT_TRUE(Reader::open(folder / "missing").has_error());
 }

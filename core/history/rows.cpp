@@ -84,27 +84,6 @@ std::string join_nonce(std::string_view stem, std::uint32_t number, std::uint8_t
     return digits == 0 ? std::string(stem) : fmt::format("{}{:0{}}", stem, number, static_cast<int>(digits));
 }
 
-std::optional<Uuid> parse_uuid(std::string_view text) {
-    if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return std::nullopt;
-    Uuid uuid;
-    std::size_t digits = 0;
-    for (const char c : text) {
-        if (c == '-') continue;
-        const bool decimal = c >= '0' && c <= '9';
-        if (!decimal && (c < 'a' || c > 'f')) return std::nullopt;
-        const auto digit = static_cast<std::uint64_t>(decimal ? c - '0' : c - 'a' + 10);
-        std::uint64_t& half = digits < 16 ? uuid.high : uuid.low;
-        half = half << 4 | digit;
-        ++digits;
-    }
-    return digits == 32 ? std::optional(uuid) : std::nullopt;
-}
-
-std::string format_uuid(Uuid uuid) {
-    return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", uuid.high >> 32, uuid.high >> 16 & 0xFFFFU,
-                       uuid.high & 0xFFFFU, uuid.low >> 48, uuid.low & 0xFFFFFFFFFFFFU);
-}
-
 std::pair<std::uint32_t, bool> RowMaker::number(Texts& texts, std::string_view text, std::uint32_t most) {
     if (const auto found = texts.numbers.find(text); found != texts.numbers.end()) return {found->second, false};
     const auto number = static_cast<std::uint32_t>(texts.kept.size());

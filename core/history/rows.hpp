@@ -2,6 +2,7 @@
 
 #include "core/history/in_flight.hpp"
 #include "core/history/operation.hpp"
+#include "core/uuid.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -126,14 +127,6 @@ struct Nonce {
 };
 [[nodiscard]] Nonce split_nonce(std::string_view text);
 [[nodiscard]] std::string join_nonce(std::string_view stem, std::uint32_t number, std::uint8_t digits);
-
-/// A UUID as RFC 9562 writes it, in lower case; nothing else is one.
-struct Uuid {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-};
-[[nodiscard]] std::optional<Uuid> parse_uuid(std::string_view text);
-[[nodiscard]] std::string format_uuid(Uuid uuid);
 
 /// From records to rows. Feed every record of a history in order.
 class RowMaker {

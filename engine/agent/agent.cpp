@@ -1,6 +1,7 @@
 #include "engine/agent/agent.hpp"
 
 #include "core/random.hpp"
+#include "core/uuid.hpp"
 #include "engine/agent/api.hpp"
 #include "engine/agent/decision.hpp"
 #include "engine/agent/log_upload.hpp"
@@ -18,12 +19,11 @@ constexpr std::string_view kDataPath = "/v1/data";
 
 bool is_success(const http::Response& response) { return response.status >= 200 && response.status < 300; }
 
-/// A random UUID (RFC 4122, version 4).
+/// A random UUID (version 4).
 std::string make_uuid(RandomSequence& random) {
     const auto high = static_cast<std::uint64_t>(random.between(INT64_MIN, INT64_MAX));
     const auto low = static_cast<std::uint64_t>(random.between(INT64_MIN, INT64_MAX));
-    return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff,
-                       high & 0xfff, ((low >> 48) & 0x3fff) | 0x8000, low & 0xffff'ffff'ffff);
+    return format_uuid({(high & ~std::uint64_t{0xF000}) | 0x4000, (low & ~(std::uint64_t{3} << 62)) | std::uint64_t{1} << 63});
 }
 
 }  // namespace

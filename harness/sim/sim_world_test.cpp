@@ -65,6 +65,18 @@ scenario::Plan small_plan(std::uint64_t seed = 1) {
     return plan;
 }
 
+nemesis::FaultInterval kill_of(const std::string& agent, Duration start, Duration stop, const char* state) {
+    nemesis::FaultInterval kill;
+    kill.id = "f1";
+    kill.kind = "kill";
+    kill.target = {agent};
+    kill.start = TrueTime{start};
+    kill.stop = TrueTime{stop};
+    kill.parameters = {{"state", state}};
+    kill.excuses[agent] = {{"main"}, true, true, true};
+    return kill;
+}
+
 nemesis::FaultInterval partition_of(const char* agent, Duration start, Duration stop) {
     nemesis::FaultInterval fault;
     fault.id = "f1";
@@ -175,15 +187,7 @@ TEST(SimWorld, StalenessWithoutTheFaultsExcuseIsInvalid) {
 
 TEST(SimWorld, AKilledAgentComesBackAsAnotherIncarnation) {
     scenario::Plan plan = small_plan();
-    nemesis::FaultInterval kill;
-    kill.id = "f1";
-    kill.kind = "kill";
-    kill.target = {"a2"};
-    kill.start = TrueTime{5s};
-    kill.stop = TrueTime{7s};
-    kill.parameters = {{"state", "kept"}};
-    kill.excuses["a2"] = {{"main"}, true, true, true};
-    plan.faults = {kill};
+    plan.faults = {kill_of("a2", 5s, 7s, "kept")};
     const Ran ran = run(plan);
     EXPECT_EQ(count(ran, "boot", history::Type::info), 4);
     EXPECT_TRUE(ran.judgement.faults.at(0).bit) << ran.judgement.faults[0].evidence.dump();
@@ -194,20 +198,22 @@ TEST(SimWorld, AKilledAgentComesBackAsAnotherIncarnation) {
     EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
 }
 
+/// The claim held, and every agent was put to the test so many times.
+void expect_held(const Ran& ran, const std::string& property, std::int64_t at_least) {
+    const auto claim = std::find_if(ran.judgement.claims.begin(), ran.judgement.claims.end(),
+                                    [&](const auto& one) { return one.property == property; });
+    ASSERT_NE(claim, ran.judgement.claims.end()) << property;
+    EXPECT_EQ(claim->validity, checkers::Validity::valid);
+    EXPECT_EQ(claim->obligations_by_agent.size(), 3U);
+    for (const auto& [agent, obligations] : claim->obligations_by_agent) EXPECT_GE(obligations, at_least) << agent;
+}
+
 TEST(SimWorld, HealthQueriesPutHealthTruthToTheTestInEveryIncarnation) {
     scenario::Plan plan = small_plan();
     for (const char* agent : {"a1", "a2", "a3"})
         for (const char* query : {"", "bundles"})
             plan.workload.health.push_back({fmt::format("health-{}-{}", query, agent), agent, query, TrueTime{1s}, plan.end(), 200ms, {}});
-    nemesis::FaultInterval kill;
-    kill.id = "f1";
-    kill.kind = "kill";
-    kill.target = {"a2"};
-    kill.start = TrueTime{5s};
-    kill.stop = TrueTime{7s};
-    kill.parameters = {{"state", "lost"}};
-    kill.excuses["a2"] = {{"main"}, true, true, true};
-    plan.faults = {kill};
+    plan.faults = {kill_of("a2", 5s, 7s, "lost")};
     plan.claims["health-truth"].property = "health-truth";
     const Ran ran = run(plan);
     std::map<std::pair<std::string, std::string>, int> answers;  // incarnation, query -> how many
@@ -219,11 +225,7 @@ TEST(SimWorld, HealthQueriesPutHealthTruthToTheTestInEveryIncarnation) {
     }
     for (const char* incarnation : {"a1#1", "a2#1", "a2#2", "a3#1"})
         for (const char* query : {"", "bundles"}) EXPECT_GT((answers[{incarnation, query}]), 15) << incarnation << " " << query;
-    for (const auto& claim : ran.judgement.claims) {
-        if (claim.property != "health-truth") continue;
-        EXPECT_EQ(claim.validity, checkers::Validity::valid);
-        for (const auto& [agent, obligations] : claim.obligations_by_agent) EXPECT_GT(obligations, 100) << agent;
-    }
+    expect_held(ran, "health-truth", 101);
     EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
 }
 
@@ -232,11 +234,7 @@ TEST(SimWorld, ARunEndsWithABarrierThatReadYourPublishesIsHeldTo) {
     plan.claims["read-your-publishes"].property = "read-your-publishes";
     const Ran ran = run(plan);
     EXPECT_EQ(count(ran, "barrier", history::Type::ok), 1);
-    for (const auto& claim : ran.judgement.claims) {
-        if (claim.property != "read-your-publishes") continue;
-        EXPECT_EQ(claim.validity, checkers::Validity::valid);
-        for (const auto& [agent, obligations] : claim.obligations_by_agent) EXPECT_GE(obligations, 20) << agent;
-    }
+    expect_held(ran, "read-your-publishes", 20);
     EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
 }
 
