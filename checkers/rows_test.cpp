@@ -152,6 +152,27 @@ TEST(SideBySide, AnUnknownPropertyIsRefused) {
     EXPECT_EQ(suites.finish().error().message, "there is no property bounded-stalenes; did you mean \"bounded-staleness\"?");
 }
 
+TEST(SideBySide, ClaimsThatOnlyTogetherLeaveNoRevisionAreOneShare) {
+    // r2 is due at 8. Asked at 9, y denied is r3 then, for lack of r1; asked at 11, x denied can only be r2.
+    const auto table = [](bool x, bool y) { return Json{{"base", nullptr}, {"verdicts", {{"x", x}, {"y", y}}}}; };
+    const auto denied = [](const char* input) {
+        Answered answered;
+        answered.input_id = input;
+        answered.answer = history::Verdict{"false"};
+        return answered;
+    };
+    HistoryBuilder history;
+    history.run(Json::object(), {"a1"});
+    history.publish("r1", 0, 1, table(true, false)).publish("r2", 2, 3, table(false, true)).publish("r3", 7, 8, table(true, false));
+    history.decide(9, 10, denied("y")).decide(11, 12, denied("x"));
+    const auto claims = parse_claims(Json{{"monotonic-revisions", Json::object()}, {"bounded-staleness", {{"within", "5ms"}}}});
+    ASSERT_TRUE(claims);
+    for (std::size_t threads = 1; threads <= 40; ++threads) {
+        const Judgement judgement = side_by_side(history.build(), *claims, threads, 3).value();
+        EXPECT_EQ(claim(judgement, "monotonic-revisions").violations.size(), 1U) << threads;
+    }
+}
+
 TEST(HistoriesOfRows, MayAlternateWithRecords) {
     FleetShape shape;
     shape.decisions = 300;

@@ -53,5 +53,21 @@ TEST(RevisionValidity, WhatIsPublishedAtTheVeryEndOfAnAnswerIsNotFromTheFuture) 
     EXPECT_EQ(judged_before_publish(11), Validity::invalid);
 }
 
+/// r1 is served and shown while its publish is under way, then something else is; how the publish ends comes last.
+std::vector<Violation> found_when_the_publish_ends(history::Type ending) {
+    testing::HistoryBuilder history;
+    history.run({{"revision-validity", Json::object()}}, {"a1"});
+    history.publish("r0", 0, 1, nullptr).publish("r1", 5, 30, nullptr, ending);
+    history.serve("a1", "r0", 1, 2).shows("a1", 3, 4, "r0");
+    history.serve("a1", "r1", 6, 7).shows("a1", 8, 9, "r1");
+    history.shows("a1", 10, 11, "r0").shows("a1", 12, 13, "r0");
+    return testing::claim(*testing::judge(history.build()), "revision-validity").violations;
+}
+
+TEST(RevisionValidity, ASightIsRememberedUntilItsPublishHasEnded) {
+    EXPECT_EQ(found_when_the_publish_ends(history::Type::fail).size(), 1U);
+    EXPECT_TRUE(found_when_the_publish_ends(history::Type::ok).empty());
+}
+
 }  // namespace
 }  // namespace mistrial::checkers
