@@ -15,7 +15,7 @@ scenario::Plan plan() {
         plan.fleet.agents.emplace_back().name = name;
         plan.fleet.agents.back().bundles = {*name == 'a' ? "main" : "other"};
     }
-    for (const char* revision : {"r9", "r10", "r11"}) plan.workload.publishes.push_back({{}, "main", revision, "primary", "", {}});
+    for (const char* revision : {"r9", "r10", "r11"}) plan.workload.publishes.push_back({0, {}, "main", revision, "primary", "", {}});
     return plan;
 }
 

@@ -79,8 +79,8 @@ scenario::Plan plan_of(std::int64_t concurrency = 10) {
     plan.fleet.agents[0].name = "a1";
     plan.workload.path = "p";
     plan.workload.pool = {{"i", Json::object()}};
-    plan.workload.publishes = {{TrueTime{}, "main", "r1", "primary", "d1", std::nullopt},
-                               {TrueTime{1s}, "main", "r2", "primary", "d2", std::nullopt}};
+    plan.workload.publishes = {{1, TrueTime{}, "main", "r1", "primary", "d1", std::nullopt},
+                               {2, TrueTime{1s}, "main", "r2", "primary", "d2", std::nullopt}};
     plan.workload.decisions = {{"s1", "a1", {}, TrueTime{500ms}, TrueTime{3s}, 100ms, {}}};
     plan.workload.timeout = 1s;
     plan.workload.concurrency = concurrency;

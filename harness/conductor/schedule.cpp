@@ -39,7 +39,7 @@ Generator decisions_of(const scenario::Plan& plan, const scenario::DecisionStrea
         decide.value.timeout = plan.workload.timeout;
         return Operation{due, std::move(decide), stream.name};
     };
-    return generator::stagger(stream.from, stream.until, stream.period, stream.omit, make);
+    return generator::stagger(stream.from, stream.until, stream.period, stream.omit, make, stream.only);
 }
 
 Generator probes_of(const scenario::HealthStream& stream) {

@@ -10,7 +10,7 @@ scenario::Plan plan(bool tokens) {
     plan.workload.tokens = tokens;
     plan.workload.decisions = {{"stays", "a1", {}, {}, {}, {}, {}}, {"roams", "", {"a1", "a2"}, {}, {}, {}, {}}};
     // By their places in the plan, not by their names.
-    for (const char* revision : {"r9", "r10", "r11"}) plan.workload.publishes.push_back({{}, "main", revision, "primary", "", {}});
+    for (const char* revision : {"r9", "r10", "r11"}) plan.workload.publishes.push_back({0, {}, "main", revision, "primary", "", {}});
     return plan;
 }
 

@@ -181,12 +181,18 @@ class Stagger final : public Generator::Node {
         Duration period;
         std::vector<std::uint64_t> omit;
         Make make;
+        scenario::NumberRanges only;
     };
     Stagger(std::shared_ptr<const Stream> stream, std::uint64_t number) : stream_(std::move(stream)), number_(number) {}
 
     Step next(const Context&) const override {
         std::uint64_t number = number_;
         while (std::binary_search(stream_->omit.begin(), stream_->omit.end(), number)) ++number;
+        if (const auto& only = stream_->only; !only.empty()) {
+            const auto range = std::ranges::find_if(only, [&](const auto& one) { return number <= one.second; });
+            if (range == only.end()) return Done{};
+            if (number < range->first) return Stagger(stream_, range->first).next({});
+        }
         const TrueTime due = stream_->from + stream_->period * static_cast<std::int64_t>(number);
         if (due >= stream_->until) return Done{};
         return Ready{stream_->make(number, due), generator::make<Stagger>(stream_, number + 1)};
@@ -224,10 +230,11 @@ Generator limit(std::uint64_t count, Generator generator) { return make<Limit>(c
 Generator until_ok(Operation operation, Duration period) {
     return make<UntilOk>(std::move(operation), period, UntilOk::State::due);
 }
-Generator stagger(TrueTime from, TrueTime until, Duration period, std::vector<std::uint64_t> omit, Make make_operation) {
+Generator stagger(TrueTime from, TrueTime until, Duration period, std::vector<std::uint64_t> omit, Make make_operation,
+                  scenario::NumberRanges only) {
     MISTRIAL_INVARIANT(period > Duration::zero(), "a stream with no time between its operations");
     return make<Stagger>(
-        std::make_shared<const Stagger::Stream>(Stagger::Stream{from, until, period, std::move(omit), std::move(make_operation)}),
+        std::make_shared<const Stagger::Stream>(Stagger::Stream{from, until, period, std::move(omit), std::move(make_operation), std::move(only)}),
         std::uint64_t{0});
 }
 

@@ -80,7 +80,9 @@ struct Ready {
 
 /// Number n of an arithmetic stream of operations; see `stagger`.
 using Make = std::function<Operation(std::uint64_t number, TrueTime due)>;
-/// Operations number n = 0, 1, ... due at `from + n * period`, before `until`, without the numbers in `omit` (ascending).
-[[nodiscard]] Generator stagger(TrueTime from, TrueTime until, Duration period, std::vector<std::uint64_t> omit, Make make);
+/// Operations number n = 0, 1, ... due at `from + n * period`, before `until`, without the numbers in `omit` (ascending)
+/// and, when `only` has any, without those outside of it.
+[[nodiscard]] Generator stagger(TrueTime from, TrueTime until, Duration period, std::vector<std::uint64_t> omit, Make make,
+                                scenario::NumberRanges only = {});
 
 }  // namespace mistrial::generator

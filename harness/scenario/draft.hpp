@@ -9,11 +9,17 @@
 
 namespace mistrial::scenario {
 
+/// When a revision is published.
+struct PublishSlot {
+    std::size_t number = 0;  ///< as the workload counts them, from 1
+    TrueTime at;
+};
+
 /// A plan without its revisions: everything that can be wrong with a scenario shows when it is made.
 struct Draft {
     Plan plan;
     std::string bundle;
-    Duration publish_every{};
+    std::vector<PublishSlot> publishes;
     std::shared_ptr<const workload::Workload> workload;  ///< null when something is wrong
 };
 

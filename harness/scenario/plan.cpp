@@ -48,12 +48,14 @@ OrderedJson to_json(const Fleet& fleet) {
     return json;
 }
 
-OrderedJson to_json(const PlannedPublish& publish) {
+/// `place` is that of the publish in the plan, from 1: a revision has that number unless some are left out.
+OrderedJson to_json(const PlannedPublish& publish, std::size_t place) {
     OrderedJson json = {{"at", written(publish.at)},
                         {"bundle", publish.bundle},
                         {"revision", publish.revision},
                         {"authority", publish.authority},
                         {"digest", publish.digest}};
+    if (publish.number != place) json["number"] = publish.number;
     put(json, "content", publish.content);
     return json;
 }
@@ -66,6 +68,7 @@ OrderedJson to_json(const DecisionStream& stream) {
     json["until"] = written(stream.until);
     json["period"] = written(stream.period);
     if (!stream.omit.empty()) json["omit"] = stream.omit;
+    if (!stream.only.empty()) json["only"] = stream.only;
     return json;
 }
 
@@ -94,7 +97,8 @@ OrderedJson to_json(const Workload& workload) {
                         {"pool", OrderedJson::object()}};
     for (const DecisionStream& stream : workload.decisions) json["decisions"].push_back(to_json(stream));
     for (const HealthStream& stream : workload.health) json["health"].push_back(to_json(stream));
-    for (const PlannedPublish& publish : workload.publishes) json["publishes"].push_back(to_json(publish));
+    for (std::size_t i = 0; i < workload.publishes.size(); ++i)
+        json["publishes"].push_back(to_json(workload.publishes[i], i + 1));
     for (const auto& [id, input] : workload.pool) json["pool"][id] = input;
     return json;
 }
@@ -169,15 +173,19 @@ Workload read_workload(const Reader& reader) {
     workload.special = reader.at("special").need_object();
     for (const auto& [id, input] : reader.at("pool").members()) workload.pool[id] = input.json();
     for (const Reader& item : reader.at("publishes").elements()) {
-        item.only({"at", "bundle", "revision", "authority", "digest", "content"});
-        PlannedPublish publish{read_time(item.at("at")),          item.at("bundle").need_text(),
-                               item.at("revision").need_text(),   item.at("authority").need_text(),
-                               item.at("digest").need_text(),     std::nullopt};
+        item.only({"number", "at", "bundle", "revision", "authority", "digest", "content"});
+        PlannedPublish publish;
+        publish.number = item.at("number").natural().value_or(workload.publishes.size() + 1);
+        publish.at = read_time(item.at("at"));
+        publish.bundle = item.at("bundle").need_text();
+        publish.revision = item.at("revision").need_text();
+        publish.authority = item.at("authority").need_text();
+        publish.digest = item.at("digest").need_text();
         if (item.at("content").present()) publish.content = item.at("content").json();
         workload.publishes.push_back(std::move(publish));
     }
     for (const Reader& item : reader.at("decisions").elements()) {
-        item.only({"name", "agent", "roams", "from", "until", "period", "omit"});
+        item.only({"name", "agent", "roams", "from", "until", "period", "omit", "only"});
         const bool roams = item.at("roams").present();
         DecisionStream stream{item.at("name").need_text(),
                               roams ? std::string() : item.at("agent").need_text(),
@@ -185,7 +193,8 @@ Workload read_workload(const Reader& reader) {
                               read_time(item.at("from")),
                               read_time(item.at("until")),
                               item.at("period").need_duration(),
-                              {}};
+                              {},
+                              item.at("only").ranges()};
         if (roams && stream.roams.empty()) item.at("roams").wrong("an array of at least one agent");
         for (const Reader& number : item.at("omit").elements()) stream.omit.push_back(number.need_natural());
         workload.decisions.push_back(std::move(stream));

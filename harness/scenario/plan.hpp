@@ -55,6 +55,7 @@ struct Fleet {
 
 /// One publish: the archive itself is made again by the workload and must have this digest.
 struct PlannedPublish {
+    std::size_t number = 0;  ///< of the revision, as the workload counts them from 1
     TrueTime at;
     std::string bundle;
     std::string revision;
@@ -63,6 +64,9 @@ struct PlannedPublish {
     std::optional<Json> content;  ///< the oracle: interface.md, `publish.value.content`
     friend bool operator==(const PlannedPublish&, const PlannedPublish&) = default;
 };
+
+/// Ranges of numbers, both ends included, ascending and apart.
+using NumberRanges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
 /// Decisions of one session: number n is due at `from + n * period`, until `until`, and asks about the input that the
 /// workload draws from the stream (seed, `name`, "input") at counter n. Taking a number out moves no other. A session
@@ -75,6 +79,7 @@ struct DecisionStream {
     TrueTime until;
     Duration period{};
     std::vector<std::uint64_t> omit;  ///< ascending
+    NumberRanges only{};              ///< when there are any, no number outside of them is asked
     friend bool operator==(const DecisionStream&, const DecisionStream&) = default;
 
     /// The agent that decision `number` is asked of.

@@ -74,6 +74,17 @@ checkers::Claim drawn_claim(const std::string& property) {
     return claim;
 }
 
+NumberRanges drawn_ranges() {
+    NumberRanges ranges;
+    std::uint64_t next = 0;
+    for (int n = *rc::gen::inRange(0, 3); n > 0; --n) {
+        const std::uint64_t first = next + *rc::gen::inRange<std::uint64_t>(0, 9), last = first + *rc::gen::inRange<std::uint64_t>(0, 9);
+        ranges.emplace_back(first, last);
+        next = last + 1;
+    }
+    return ranges;
+}
+
 Plan drawn_plan() {
     Plan plan;
     plan.scenario = drawn_name();
@@ -90,14 +101,14 @@ Plan drawn_plan() {
     for (const std::string& id : drawn_names()) plan.workload.pool[id] = drawn_object();
     plan.workload.special = drawn_object();
     for (int n = *rc::gen::inRange(0, 3); n > 0; --n)
-        plan.workload.publishes.push_back({drawn_time(), drawn_name(), drawn_name(), drawn_name(), drawn_name(),
+        plan.workload.publishes.push_back({*rc::gen::inRange<std::size_t>(1, 5), drawn_time(), drawn_name(), drawn_name(), drawn_name(), drawn_name(),
                                            drawn_optional(drawn_object)});
     for (int n = *rc::gen::inRange(0, 3); n > 0; --n) {
         const bool roams = *rc::gen::arbitrary<bool>();
         plan.workload.decisions.push_back({drawn_name(), roams ? "" : drawn_name(),
                                            roams ? std::vector<std::string>{drawn_name(), drawn_name()} : std::vector<std::string>{},
                                            drawn_time(), drawn_time(), drawn_duration(),
-                                           *rc::gen::arbitrary<std::vector<std::uint64_t>>()});
+                                           *rc::gen::arbitrary<std::vector<std::uint64_t>>(), drawn_ranges()});
     }
     for (int n = *rc::gen::inRange(0, 3); n > 0; --n)
         plan.workload.health.push_back({drawn_name(), drawn_name(), *rc::gen::element<std::string>("", "bundles"), drawn_time(),

@@ -87,6 +87,22 @@ std::vector<std::string> Reader::names() const {
     return all;
 }
 
+std::vector<std::pair<std::uint64_t, std::uint64_t>> Reader::ranges() const {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
+    if (present() && !is_array()) wrong("an array of ranges, each [first, last]");
+    for (const Reader& element : elements()) {
+        if (!element.is_array() || element.json().size() != 2) {
+            element.wrong("a range, [first, last]");
+            continue;
+        }
+        const auto first = element.at(std::size_t{0}).need_natural(), last = element.at(std::size_t{1}).need_natural();
+        if (last < first || (!all.empty() && first <= all.back().second))
+            element.wrong("a first number at most the last, after the range before it");
+        all.emplace_back(first, last);
+    }
+    return all;
+}
+
 template <class T>
 T Reader::needed(std::optional<T> value, std::string_view expected) const {
     if (!value) wrong(expected);

@@ -41,6 +41,8 @@ class Reader {
     /// Written as text: "250ms".
     [[nodiscard]] std::optional<Duration> duration() const;
     [[nodiscard]] std::vector<std::string> names() const;
+    /// [[first, last], ...], both included, ascending and apart; none when it is missing.
+    [[nodiscard]] std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges() const;
 
     /// The same, and missing is a mistake too.
     [[nodiscard]] std::string need_text() const;

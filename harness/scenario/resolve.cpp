@@ -20,6 +20,7 @@ constexpr TrueTime kDecisionsBegin{1s};
 constexpr Duration kShortestSettle = 10s;
 /// Often enough to catch an agent between its start and its first activation, seldom enough to weigh nothing beside decisions.
 constexpr Duration kHealthEvery = 500ms;
+constexpr Duration kPublishEvery = 3s;
 constexpr std::int64_t kMostConcurrent = 4096;
 constexpr std::int64_t kMostSessions = 65'536;
 constexpr std::int64_t kMostRevisions = 100'000;
@@ -31,6 +32,43 @@ std::int64_t publish_count(Duration every, TrueTime settle_start) {
 
 std::int64_t rate_of(const Reader& decide) {
     return std::clamp<std::int64_t>(decide.at("rate").integer().value_or(100), 1, 1'000'000);
+}
+
+std::vector<std::string> names_of(const std::vector<AgentNode>& agents) {
+    std::vector<std::string> names;
+    for (const AgentNode& agent : agents) names.push_back(agent.name);
+    return names;
+}
+
+/// Sessions written one by one.
+std::vector<DecisionStream> read_streams(const Reader& decide, const Roster& roster, TrueTime end) {
+    for (const char* key : {"rate", "sessions", "roaming"})
+        if (decide.at(key).present())
+            decide.at(key).tell(fmt::format("expected no \"{}\" beside \"streams\": they say when each session asks", key));
+    std::vector<DecisionStream> streams;
+    std::map<std::string, std::string> taken;
+    for (const Reader& item : decide.at("streams").elements()) {
+        DecisionStream stream;
+        stream.name = item.at("name").text().value_or("");
+        const auto [at, fresh] = taken.emplace(stream.name, item.pointer());
+        if (!fresh) item.at("name").tell(fmt::format("expected a name of its own, got that of {}", at->second));
+        const auto agents = item.at("agent").present() ? roster.read_agents(item.at("agent")) : std::vector<std::string>{};
+        stream.roams = item.at("roams").present() ? roster.read_agents(item.at("roams")) : std::vector<std::string>{};
+        if (item.at("agent").present() == item.at("roams").present())
+            item.tell("expected either \"agent\", the one that is asked, or \"roams\", the agents that take turns");
+        if (agents.size() > 1) item.at("agent").wrong("one agent");
+        if (!agents.empty()) stream.agent = agents.front();
+        stream.from = TrueTime{item.at("from").duration().value_or(kDecisionsBegin.time_since_epoch())};
+        stream.until = item.at("until").present() ? TrueTime{item.at("until").duration().value_or(1h)} : end;
+        if (stream.until > end) item.at("until").wrong(fmt::format("a time until the end of the run at {}", format_short(end.time_since_epoch())));
+        stream.period = item.at("every").duration().value_or(1s);
+        if (stream.period <= 0ns) item.at("every").wrong("a time longer than nothing");
+        for (const Reader& number : item.at("omit").elements()) stream.omit.push_back(number.natural().value_or(0));
+        if (!std::ranges::is_sorted(stream.omit)) item.at("omit").wrong("ascending numbers");
+        stream.only = item.at("only").ranges();
+        streams.push_back(std::move(stream));
+    }
+    return streams;
 }
 
 /// Evenly spaced due times of all sessions together: session s of n is s periods / n behind the first.
@@ -50,8 +88,7 @@ std::vector<DecisionStream> read_decisions(const Reader& decide, const Fleet& fl
                                               "got {}",
                                               sessions - agents, sessions, agents, roaming));
     const Duration period = Duration{1s} * std::max<std::int64_t>(1, sessions) / rate;
-    std::vector<std::string> everywhere;
-    for (const AgentNode& agent : fleet.agents) everywhere.push_back(agent.name);
+    const std::vector<std::string> everywhere = names_of(fleet.agents);
     std::vector<DecisionStream> streams;
     for (std::int64_t s = 0; agents > 0 && s < sessions; ++s) {
         const bool roams = s >= sessions - roaming;
@@ -63,34 +100,48 @@ std::vector<DecisionStream> read_decisions(const Reader& decide, const Fleet& fl
 }
 
 /// Each agent's health from the start of the load to the end of the run, agents and queries evenly apart.
-std::vector<HealthStream> health_of(const Fleet& fleet, TrueTime end) {
+std::vector<HealthStream> health_of(const Fleet& fleet, TrueTime end, Duration every) {
     std::vector<HealthStream> streams;
     for (const AgentNode& agent : fleet.agents) {
-        streams.push_back({"health-" + agent.name, agent.name, "", {}, end, kHealthEvery, {}});
+        streams.push_back({"health-" + agent.name, agent.name, "", {}, end, every, {}});
         // A driver that cannot be read is the world's to refuse.
         const auto driver = driver::load(agent.driver);
         if (driver && driver->bundles_health_path)
-            streams.push_back({"health-bundles-" + agent.name, agent.name, "bundles", {}, end, kHealthEvery, {}});
+            streams.push_back({"health-bundles-" + agent.name, agent.name, "bundles", {}, end, every, {}});
     }
     const auto count = static_cast<std::int64_t>(streams.size());
     for (std::int64_t i = 0; i < count; ++i)
-        streams[static_cast<std::size_t>(i)].from = kDecisionsBegin + kHealthEvery * i / count;
+        streams[static_cast<std::size_t>(i)].from = kDecisionsBegin + every * i / count;
     return streams;
 }
 
-void read_load(const Reader& reader, Plan& plan) {
+/// How many decisions can be unanswered at once, ceil(rate x timeout), were all of them.
+std::int64_t concurrency_of(const Reader& decide, const Workload& workload) {
+    const Duration timeout = std::clamp<Duration>(workload.timeout, 1ms, 1min);
+    std::int64_t most = 0;
+    if (!decide.at("streams").present()) {
+        most = (rate_of(decide) * timeout + 999'999'999ns) / 1s;
+    } else {
+        for (const DecisionStream& stream : workload.decisions)
+            most += std::min<std::int64_t>(timeout / std::max(stream.period, Duration{1}) + 1, kMostConcurrent);
+    }
+    return std::clamp<std::int64_t>(most, 1, kMostConcurrent);
+}
+
+void read_load(const Reader& reader, const Roster& roster, Plan& plan) {
     const Reader decide = reader.at("decide");
     Workload& workload = plan.workload;
     workload.timeout = decide.at("timeout").duration().value_or(2s);
     if (workload.timeout < 1ms || workload.timeout > 1min)
         decide.at("timeout").wrong("a timeout of at least 1ms and at most 1m");
-    // ceil(rate x timeout): as many as can be unanswered at once.
-    const Duration in_flight = rate_of(decide) * std::clamp<Duration>(workload.timeout, 1ms, 1min);
-    workload.concurrency = std::min<std::int64_t>((in_flight + 999'999'999ns) / 1s, kMostConcurrent);
-    workload.decisions = read_decisions(decide, plan.fleet, plan.end());
-    workload.health = health_of(plan.fleet, plan.end());
+    workload.decisions = decide.at("streams").present() ? read_streams(decide, roster, plan.end())
+                                                        : read_decisions(decide, plan.fleet, plan.end());
+    workload.concurrency = concurrency_of(decide, workload);
+    const auto health = reader.at("health").text().value_or("");
+    if (health != "never") workload.health = health_of(plan.fleet, plan.end(), health.empty() ? kHealthEvery : *reader.at("health").duration());
     workload.tokens = decide.at("tokens").boolean().value_or(false);
-    if (workload.tokens && decide.at("roaming").integer().value_or(0) == 0)
+    const bool roaming = std::ranges::any_of(workload.decisions, [](const DecisionStream& stream) { return !stream.roams.empty(); });
+    if (workload.tokens && !roaming)
         decide.at("tokens").tell("expected \"roaming\" beside it: a session that stays with one agent carries no token");
 }
 
@@ -112,6 +163,40 @@ void read_phases(const Reader& reader, Plan& plan) {
                               format_short(plan.duration)));
 }
 
+/// The revisions that are published, written one by one or as many as there is time for; "own" has no more than it has.
+std::vector<PublishSlot> read_publishes(const Reader& publish, TrueTime settle_start) {
+    std::vector<PublishSlot> slots;
+    const Reader revisions = publish.at("revisions");
+    if (!revisions.present()) {
+        if (publish.at("of").present()) publish.at("of").tell("expected \"revisions\" beside it, got nothing");
+        const Reader every = publish.at("every");
+        const Duration period = every.duration().value_or(kPublishEvery);
+        if (period < 1ms) every.wrong("a time of at least 1ms");
+        const std::int64_t count = publish_count(std::max(period, Duration{1ms}), std::max(settle_start, TrueTime{}));
+        if (count > kMostRevisions) {
+            every.tell(fmt::format("expected fewer than {} revisions before the run settles, got {}", kMostRevisions, count));
+            return slots;
+        }
+        for (std::int64_t i = 0; i < count; ++i) slots.push_back({static_cast<std::size_t>(i + 1), TrueTime{period * i}});
+        return slots;
+    }
+    if (publish.at("every").present()) publish.at("every").tell("expected no \"every\" beside \"revisions\": they say when each is published");
+    for (const Reader& item : revisions.elements()) {
+        const PublishSlot slot{static_cast<std::size_t>(item.at("number").natural().value_or(slots.size() + 1)),
+                               TrueTime{item.at("at").duration().value_or(0s)}};
+        if (slot.number < 1 || slot.number > static_cast<std::size_t>(kMostRevisions))
+            item.at("number").wrong(fmt::format("a number from 1 to {}", kMostRevisions));
+        if (!slots.empty() && slot.number <= slots.back().number) item.at("number").wrong("a number above the one before it");
+        if (!slots.empty() && slot.at <= slots.back().at) item.at("at").wrong("a time after the publish before it");
+        if (slots.empty() && slot.at != TrueTime{}) item.at("at").wrong("\"0s\" for the first, without which no agent starts");
+        if (slot.at >= settle_start && slot.at != TrueTime{})
+            item.at("at").tell(fmt::format("expected a time before {}, when the run settles, got {}",
+                                           format_short(settle_start.time_since_epoch()), format_short(slot.at.time_since_epoch())));
+        slots.push_back(slot);
+    }
+    return slots;
+}
+
 /// Keys of "/workload" that belong to one kind only.
 const std::map<std::string, std::vector<std::string>> kKeysOf = {
     {"grants", {"users", "roles", "actions", "ladder_every", "canaries", "gray"}}, {"own", {"revisions", "inputs", "path"}}};
@@ -130,7 +215,7 @@ void tell_lines(const Reader& workload, const Error& error) {
 
 /// The workload with as many revisions as there is time for; its parameters go into the plan.
 std::shared_ptr<const workload::Workload> make_workload(const Reader& reader, const std::string& directory,
-                                                        std::int64_t slots, Plan& plan) {
+                                                        const std::vector<PublishSlot>& slots, Plan& plan) {
     const std::string& kind = plan.workload.kind;
     Json parameters = Json::object();
     for (const auto& [owner, keys] : kKeysOf)
@@ -145,7 +230,12 @@ std::shared_ptr<const workload::Workload> make_workload(const Reader& reader, co
     }
     if (!reader.mistakes().empty()) return nullptr;
     if (kind == "grants") {
-        parameters["revisions"] = static_cast<std::uint64_t>(slots);
+        const std::size_t newest = slots.empty() ? 1 : slots.back().number;
+        const Reader of = reader.at("publish").at("of");
+        const auto all = static_cast<std::size_t>(of.natural().value_or(newest));
+        if (all < newest || all > static_cast<std::size_t>(kMostRevisions))
+            of.tell(fmt::format("expected a number from {}, that of the newest revision, to {}, got {}", newest, kMostRevisions, all));
+        parameters["revisions"] = std::max(all, newest);
         const auto read = workload::grants_parameters(parameters, reader.pointer());
         if (!read) {
             tell_lines(reader, read.error());
@@ -165,10 +255,14 @@ std::shared_ptr<const workload::Workload> make_workload(const Reader& reader, co
         tell_lines(reader, made.error());
         return nullptr;
     }
-    if (static_cast<std::int64_t>((*made)->revisions()) > slots)
+    const Reader written = reader.at("publish").at("revisions");
+    if (kind == "own" && !written.present() && (*made)->revisions() > slots.size())
         reader.at("revisions")
-            .tell(fmt::format("expected at most {}, as many as can be published before the run settles, got {}", slots,
+            .tell(fmt::format("expected at most {}, as many as can be published before the run settles, got {}", slots.size(),
                               (*made)->revisions()));
+    if (kind == "own" && written.present() && slots.back().number > (*made)->revisions())
+        written.tell(fmt::format("expected numbers up to {}, as many as there are directories, got {}", (*made)->revisions(),
+                                 slots.back().number));
     plan.workload.parameters = std::move(parameters);
     return std::move(*made);
 }
@@ -193,17 +287,13 @@ Draft draft(const Scenario& scenario, Mistakes& mistakes) {
     plan.faults = draw_schedule(faults, plan.fleet, plan.seed, plan.settle_start(), mistakes);
 
     plan.workload.kind = workload.at("kind").text().value_or("grants");
-    read_load(workload, plan);
-    const Reader every = workload.at("publish").at("every");
-    result.publish_every = every.duration().value_or(3s);
+    read_load(workload, roster, plan);
     result.bundle = bundle;
-    if (result.publish_every < 1ms) every.wrong("a time of at least 1ms");
-    const std::int64_t slots =
-        publish_count(std::max(result.publish_every, Duration{1ms}), std::max(plan.settle_start(), TrueTime{}));
-    if (slots > kMostRevisions)
-        every.tell(fmt::format("expected fewer than {} revisions before the run settles, got {}", kMostRevisions, slots));
-    else if (mistakes.empty() && kKeysOf.contains(plan.workload.kind))
-        result.workload = make_workload(workload, scenario.directory.string(), slots, plan);
+    result.publishes = read_publishes(workload.at("publish"), plan.settle_start());
+    if (mistakes.empty() && kKeysOf.contains(plan.workload.kind))
+        result.workload = make_workload(workload, scenario.directory.string(), result.publishes, plan);
+    if (result.workload)
+        std::erase_if(result.publishes, [&](const PublishSlot& slot) { return slot.number > result.workload->revisions(); });
     return result;
 }
 
@@ -216,10 +306,10 @@ Result<Plan> resolve(const Scenario& scenario) {
     plan.workload.path = made.workload->path();
     plan.workload.pool = made.workload->pool();
     plan.workload.special = made.workload->special();
-    for (std::size_t number = 1; number <= made.workload->revisions(); ++number) {
-        workload::Revision revision = made.workload->revision(number);
-        const TrueTime at{made.publish_every * static_cast<std::int64_t>(number - 1)};
-        plan.workload.publishes.push_back({at, made.bundle, std::move(revision.name), authority,
+    std::size_t base = 0;
+    for (const PublishSlot& slot : made.publishes) {
+        workload::Revision revision = made.workload->revision(slot.number, std::exchange(base, slot.number));
+        plan.workload.publishes.push_back({slot.number, slot.at, made.bundle, std::move(revision.name), authority,
                                            bundle::digest(revision.members), std::move(revision.content)});
     }
     return plan;

@@ -45,7 +45,7 @@ scenario::Plan small_plan(std::uint64_t seed = 1) {
     plan.workload.special = grants->special();
     for (std::size_t n = 1; n <= grants->revisions(); ++n) {
         const workload::Revision revision = grants->revision(n);
-        plan.workload.publishes.push_back({TrueTime{3s * static_cast<int>(n - 1)}, "main", revision.name, "primary",
+        plan.workload.publishes.push_back({n, TrueTime{3s * static_cast<int>(n - 1)}, "main", revision.name, "primary",
                                            bundle::digest(revision.members), revision.content});
     }
     int i = 0;

@@ -15,7 +15,9 @@ Result<std::shared_ptr<const Workload>> of_plan(const scenario::Plan& plan) {
 
 Result<std::string> archive_of(const scenario::Plan& plan, const Workload& workload, std::size_t index) {
     const scenario::PlannedPublish& planned = plan.workload.publishes[index];
-    const bundle::Members members = workload.revision(index + 1).members;
+    if (planned.number == 0 || planned.number > workload.revisions())
+        return fail("revision {}: expected a number from 1 to {}, got {}", planned.revision, workload.revisions(), planned.number);
+    const bundle::Members members = workload.revision(planned.number).members;
     if (const std::string digest = bundle::digest(members); digest != planned.digest)
         return fail("revision {}: its content is {} and not, as planned, {}: the plan was made by another version, or of "
                     "other files",
@@ -25,10 +27,9 @@ Result<std::string> archive_of(const scenario::Plan& plan, const Workload& workl
 
 std::size_t newest_at(const scenario::Plan& plan, TrueTime time) {
     const auto& publishes = plan.workload.publishes;
-    return static_cast<std::size_t>(
-        std::upper_bound(publishes.begin(), publishes.end(), time,
-                         [](TrueTime t, const scenario::PlannedPublish& publish) { return t < publish.at; }) -
-        publishes.begin());
+    const auto later = std::upper_bound(publishes.begin(), publishes.end(), time,
+                                        [](TrueTime t, const scenario::PlannedPublish& publish) { return t < publish.at; });
+    return later == publishes.begin() ? 0 : std::prev(later)->number;
 }
 
 }  // namespace mistrial::workload

@@ -14,7 +14,7 @@ namespace mistrial::workload {
 /// the program, or the user's own files have changed).
 [[nodiscard]] Result<std::string> archive_of(const scenario::Plan& plan, const Workload& workload, std::size_t index);
 
-/// How many of the plan's revisions have been due by `time`.
+/// The number of the newest revision that has been due by `time`; 0: none.
 [[nodiscard]] std::size_t newest_at(const scenario::Plan& plan, TrueTime time);
 
 }  // namespace mistrial::workload
