@@ -89,6 +89,47 @@ Result<Json> parse_json(std::string_view text, std::string_view where, bool comm
     }
 }
 
+namespace {
+
+std::string on_one_line(const OrderedJson& value) {
+    if (value.empty() || !value.is_structured()) return value.dump();
+    std::string text;
+    for (const auto& [key, member] : value.items()) {
+        text += text.empty() ? "" : ", ";
+        if (value.is_object()) text += OrderedJson(key).dump() + ": ";
+        text += on_one_line(member);
+    }
+    return value.is_object() ? "{ " + text + " }" : "[" + text + "]";
+}
+
+void write_pretty(const OrderedJson& value, std::size_t width, std::size_t indent, std::size_t taken, std::string& out) {
+    std::string line = on_one_line(value);
+    if (value.empty() || !value.is_structured() || indent + taken + line.size() <= width) {
+        out += line;
+        return;
+    }
+    out += value.is_object() ? "{\n" : "[\n";
+    bool first = true;
+    for (const auto& [key, member] : value.items()) {
+        if (!std::exchange(first, false)) out += ",\n";
+        out.append(indent + 2, ' ');
+        const std::string name = value.is_object() ? OrderedJson(key).dump() + ": " : "";
+        out += name;
+        write_pretty(member, width, indent + 2, name.size() + 1, out);
+    }
+    out += '\n';
+    out.append(indent, ' ');
+    out += value.is_object() ? '}' : ']';
+}
+
+}  // namespace
+
+std::string pretty(const OrderedJson& value, std::size_t width) {
+    std::string text;
+    write_pretty(value, width, 0, 0, text);
+    return text + "\n";
+}
+
 Result<Json> read_json(const std::filesystem::path& file, bool comments) {
     auto text = read_file(file);
     if (!text) return text.error();

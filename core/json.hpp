@@ -21,6 +21,10 @@ using OrderedJson = nlohmann::ordered_json;    ///< keys as written: for files t
 /// `canonical` of a JSON text; an error names the position.
 [[nodiscard]] Result<std::string> canonical_text(std::string_view text);
 
+/// JSON as a person would write it: what fits on a line of `width` stands on one, the rest is a line a member, indented by two
+/// spaces. Ends with a newline.
+[[nodiscard]] std::string pretty(const OrderedJson& value, std::size_t width = 120);
+
 /// Parses JSON; `comments` allows `//` and `/* */`. The error names `where` (a file, say), line and column.
 [[nodiscard]] Result<Json> parse_json(std::string_view text, std::string_view where, bool comments = false);
 [[nodiscard]] Result<Json> read_json(const std::filesystem::path& file, bool comments = false);

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
     add_plan(app, status);
     add_check(app, status);
     add_convert(app, status);
+    add_shrink(app, status);
     add_replay(app, status);
     add_report(app, status);
     add_list(app, status);
