@@ -24,6 +24,8 @@ void add_run(CLI::App& app, int& status);
 void add_plan(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
 void add_convert(CLI::App& app, int& status);
+void add_search(CLI::App& app, int& status);
+void add_merge(CLI::App& app, int& status);
 void add_shrink(CLI::App& app, int& status);
 void add_replay(CLI::App& app, int& status);
 void add_report(CLI::App& app, int& status);

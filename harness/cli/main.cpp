@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
     add_plan(app, status);
     add_check(app, status);
     add_convert(app, status);
+    add_search(app, status);
+    add_merge(app, status);
     add_shrink(app, status);
     add_replay(app, status);
     add_report(app, status);

@@ -13,23 +13,39 @@ void ScenarioOptions::add_to(CLI::App& command) {
         ->allow_extra_args(false);
 }
 
-Result<scenario::Plan> ScenarioOptions::plan(std::uint64_t seed_offset) const {
-    scenario::Overrides with = overrides;
-    if (!duration.empty()) {
-        auto parsed = parse_duration(duration);
+namespace {
+
+Result<scenario::Overrides> all_of(const ScenarioOptions& options) {
+    scenario::Overrides with = options.overrides;
+    if (!options.duration.empty()) {
+        auto parsed = parse_duration(options.duration);
         if (!parsed) return with_context("--duration", parsed.error());
         with.duration = *parsed;
     }
-    if (!claims_file.empty()) {
-        auto claims = read_json(claims_file, true);
+    if (!options.claims_file.empty()) {
+        auto claims = read_json(options.claims_file, true);
         if (!claims) return claims.error();
         with.claims = std::move(*claims);
     }
-    auto loaded = scenario::load(scenario, with);
+    return with;
+}
+
+}  // namespace
+
+Result<scenario::Scenario> ScenarioOptions::load() const {
+    const auto with = all_of(*this);
+    if (!with) return with.error();
+    return scenario::load(scenario, *with);
+}
+
+Result<scenario::Plan> ScenarioOptions::plan(std::uint64_t seed_offset) const {
+    auto with = all_of(*this);
+    if (!with) return with.error();
+    auto loaded = scenario::load(scenario, *with);
     if (!loaded) return loaded.error();
     if (seed_offset > 0) {
-        with.seed = loaded->json.value("seed", std::uint64_t{0}) + seed_offset;
-        loaded = scenario::load(scenario, with);
+        with->seed = loaded->json.value("seed", std::uint64_t{0}) + seed_offset;
+        loaded = scenario::load(scenario, *with);
         if (!loaded) return loaded.error();
     }
     return scenario::resolve(*loaded);

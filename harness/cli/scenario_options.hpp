@@ -16,6 +16,8 @@ struct ScenarioOptions {
     std::string duration, claims_file;
 
     void add_to(CLI::App& command);
+    /// The scenario with its overrides.
+    [[nodiscard]] Result<scenario::Scenario> load() const;
     /// Loads the scenario with its overrides and makes every draw; `seed_offset` is added to its seed.
     [[nodiscard]] Result<scenario::Plan> plan(std::uint64_t seed_offset = 0) const;
 };

@@ -151,12 +151,6 @@ int shrink(const Options& options) {
     progress.done();
     if (!shrunk) return refuse(shrunk.error());
 
-    auto trial = conduct_trial(shrunk->plan, {options.store, "sim", true});
-    if (!trial) return refuse(trial.error());
-    if (exit_status(*trial) == kInternalError) {
-        print_summary(*trial, options.quiet);
-        return kInternalError;
-    }
     std::optional<Confirmation> live;
     if (options.world == "live") {
         const std::uint64_t most = std::min(options.most_live, runs_for(options.confidence));
@@ -167,6 +161,12 @@ int shrink(const Options& options) {
             live = std::move(*confirmed);
             if (live->failed || scenario::mean_the_same(plan, *scenario::resolve(scenario::scenario_of(shrunk->loaded)))) break;
         }
+    }
+    auto trial = conduct_trial(shrunk->plan, {options.store, "sim", true});
+    if (!trial) return refuse(trial.error());
+    if (exit_status(*trial) == kInternalError) {
+        print_summary(*trial, options.quiet);
+        return kInternalError;
     }
     if (auto left = leave(*shrunk, original, trial->folder, *trial, live); !left) return refuse(left.error());
 

@@ -2,7 +2,6 @@
 
 #include "checkers/checker.hpp"
 #include "harness/conductor/conductor.hpp"
-#include "harness/sim/sim_world.hpp"
 #include "harness/workload/planned.hpp"
 
 namespace mistrial::search {
@@ -32,6 +31,7 @@ Result<Simulated> simulate(const scenario::Plan& plan, const SimulateOptions& op
     if (outcome->interrupted) return fail("interrupted");
     simulated.fingerprint = world.fingerprint();
     simulated.events = world.events();
+    simulated.probes = world.probes();
     simulated.ended = outcome->ended;
     simulated.troubles = std::move(outcome->troubles);
     simulated.judgement = suite.finish();

@@ -3,6 +3,7 @@
 #include "checkers/finding.hpp"
 #include "core/history/operation.hpp"
 #include "harness/scenario/plan.hpp"
+#include "harness/sim/sim_world.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -31,6 +32,7 @@ struct Simulated {
     std::uint64_t events = 0;
     std::uint64_t records = 0;
     TrueTime ended;
+    sim::Probes probes;
     std::vector<std::string> troubles;
 };
 

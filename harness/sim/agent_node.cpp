@@ -2,6 +2,8 @@
 
 #include "core/result.hpp"
 
+#include <utility>
+
 namespace mistrial::sim {
 namespace {
 
@@ -40,6 +42,7 @@ std::string AgentNode::boot(std::function<void()> ready) {
 }
 
 void AgentNode::kill() {
+    if (std::exchange(half_written_, false)) ++killed_persisting_;
     agent_.reset();
     paused_ = false;
     inbox_.clear();
@@ -126,7 +129,9 @@ void AgentNode::run_disk_job(std::uint64_t life, const agent::Persist& job, std:
         using Kind = agent::DiskStep::Kind;
         if (what.kind == Kind::write) {
             disk_[what.path] = what.bytes;
+            half_written_ = true;
         } else if (what.kind == Kind::rename) {
+            half_written_ = false;
             if (auto moved = disk_.extract(what.path)) {
                 disk_.erase(what.to);
                 moved.key() = what.to;

@@ -44,6 +44,8 @@ class AgentNode {
     [[nodiscard]] const std::string& incarnation() const { return incarnation_; }
     [[nodiscard]] Duration wall_offset() const { return wall_offset_; }
     [[nodiscard]] Clocks clocks() const;
+    /// How often it died between writing a file and renaming it into place.
+    [[nodiscard]] std::uint64_t killed_persisting() const { return killed_persisting_; }
 
   private:
     void take(agent::Event event);
@@ -53,6 +55,8 @@ class AgentNode {
     std::string name_;
     Surroundings around_;
     MakeSetup make_setup_;
+    bool half_written_ = false;
+    std::uint64_t killed_persisting_ = 0;
     std::optional<agent::Agent> agent_;
     std::uint64_t life_ = 0;  ///< counts incarnations; events of an earlier one are void
     std::string incarnation_;

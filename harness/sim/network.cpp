@@ -2,6 +2,7 @@
 
 #include "core/random.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -184,6 +185,10 @@ void Network::cut(const std::string& client, const std::string& server, const ne
     };
     if (!holds(cut.to_upstream)) release(edge.held_up, "release-request");
     if (!holds(cut.to_client)) release(edge.held_down, "release-response");
+}
+
+bool Network::is_under_way(const std::string& client, const std::string& server) const {
+    return std::any_of(calls_.begin(), calls_.end(), [&](const auto& call) { return call.second.sent && call.second.edge == EdgeName(client, server); });
 }
 
 Network::Counters Network::counters(const std::string& client, const std::string& server) const {

@@ -53,6 +53,8 @@ class Network {
     void reply(ExchangeId exchange, http::Response response);
 
     void cut(const std::string& client, const std::string& server, const net::EdgeCut& cut);
+    /// Whether a request on this edge has been sent and not been answered.
+    [[nodiscard]] bool is_under_way(const std::string& client, const std::string& server) const;
     [[nodiscard]] Counters counters(const std::string& client, const std::string& server) const;
     [[nodiscard]] const std::map<std::pair<std::string, std::string>, Counters>& all_counters() const { return counters_; }
 

@@ -37,6 +37,8 @@ bool Scheduler::step(TrueTime limit) {
         if (pending_.erase(entry.sequence) == 0) continue;
         MISTRIAL_INVARIANT(entry.time >= now_, "{}: {} at {} after {}", entry.node, entry.kind, nanos_of(entry.time),
                            nanos_of(now_));
+        if (entry.time == now_ && entry.node != last_node_) ++ties_;
+        last_node_ = entry.node;
         now_ = entry.time;
         ++events_;
         fingerprint_ = mix_in(fingerprint_, entry.sequence);

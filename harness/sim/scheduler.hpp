@@ -33,6 +33,8 @@ class Scheduler {
     /// FNV-1a over (sequence, true time, node, event kind, payload digest) of every event taken from the queue.
     [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
     [[nodiscard]] std::uint64_t events() const { return events_; }
+    /// Events of another node than the one before, at the same instant.
+    [[nodiscard]] std::uint64_t ties() const { return ties_; }
 
   private:
     struct Entry {
@@ -52,6 +54,8 @@ class Scheduler {
     EventId next_ = 1;
     std::uint64_t fingerprint_ = 0xcbf29ce484222325U;
     std::uint64_t events_ = 0;
+    std::uint64_t ties_ = 0;
+    std::string last_node_;
     std::vector<Entry> heap_;
     std::unordered_set<EventId> pending_;  ///< queued and not cancelled; never iterated
 };

@@ -116,6 +116,12 @@ Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
     return capabilities;
 }
 
+Probes SimWorld::probes() const {
+    Probes probes{scheduler_.ties(), cut_downloads_, 0};
+    for (const auto& [name, agent] : agents_) probes.killed_persisting += agent->killed_persisting();
+    return probes;
+}
+
 void SimWorld::emit(world::Event event) {
     std::visit([this](auto& e) { e.time = scheduler_.now(); }, event);
     out_.push_back(std::move(event));
@@ -232,6 +238,7 @@ void SimWorld::cut(const nemesis::FaultInterval& interval, bool heal) {
             parts[interval.id] = edge.cut;
         std::vector<net::EdgeCut> in_force;
         for (const auto& [id, part] : parts) in_force.push_back(part);
+        if (!heal && edge.client != kClients && network_.is_under_way(edge.client, edge.server)) ++cut_downloads_;
         network_.cut(edge.client, edge.server, nemesis::hardest(in_force));
     }
 }

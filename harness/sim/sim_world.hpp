@@ -11,6 +11,13 @@
 
 namespace mistrial::sim {
 
+/// States that only the world sees, which a search has to reach (harness/search/coverage.hpp).
+struct Probes {
+    std::uint64_t ties = 0;               ///< events of different nodes at the same instant
+    std::uint64_t cut_downloads = 0;      ///< an edge was cut while a download was under way on it
+    std::uint64_t killed_persisting = 0;  ///< an agent died between writing a bundle and renaming it into place
+};
+
 /// The simulated world: the same plan, the same cores, virtual time. Same plan, same bytes, on every machine. Knows
 /// partition, clock, kill and pause, with fixed delays; richer models grow behind Network and AgentNode.
 class SimWorld final : public world::World {
@@ -27,6 +34,7 @@ class SimWorld final : public world::World {
     /// The trajectory: equal for equal plans.
     [[nodiscard]] std::uint64_t fingerprint() const { return scheduler_.fingerprint(); }
     [[nodiscard]] std::uint64_t events() const { return scheduler_.events(); }
+    [[nodiscard]] Probes probes() const;
 
   private:
     struct FaultMemory;
@@ -59,6 +67,7 @@ class SimWorld final : public world::World {
     std::map<std::pair<std::string, std::string>, std::map<std::string, net::EdgeCut>> cuts_;  ///< edge -> fault -> cut
     std::map<std::string, FaultMemory> memory_;
     std::map<std::string, std::int64_t> answered_;
+    std::uint64_t cut_downloads_ = 0;
     std::shared_ptr<agent::Loader> loader_;
 };
 
