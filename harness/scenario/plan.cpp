@@ -253,6 +253,9 @@ OrderedJson to_json(const Plan& plan) {
                         {"workload", to_json(plan.workload)}};
     for (const nemesis::FaultInterval& fault : plan.faults) json["faults"].push_back(ordered(fault));
     for (const auto& [property, claim] : plan.claims) json["claims"][property] = to_json(claim);
+    if (plan.simulation != Simulation{})
+        json["simulation"] = {{"order", plan.simulation.order},
+                              {"delay", {{"min", written(plan.simulation.delay_min)}, {"max", written(plan.simulation.delay_max)}}}};
     return json;
 }
 
@@ -262,7 +265,7 @@ Result<Plan> plan_from_json(const Json& json, std::string_view where) {
     Plan plan;
     if (!reader.is_object()) reader.wrong("a plan, an object");
     reader.only({"format", "scenario", "about", "seed", "duration", "settle", "fleet", "faults", "claims", "atomic",
-                 "workload"});
+                 "workload", "simulation"});
     if (const std::int64_t format = reader.at("format").need_integer(); format != plan.format)
         reader.at("format").wrong(fmt::format("{}, the only format that this version reads", plan.format));
     plan.scenario = reader.at("scenario").need_text();
@@ -283,6 +286,12 @@ Result<Plan> plan_from_json(const Json& json, std::string_view where) {
         mistakes.add(item.pointer() + message.substr(0, colon), message.substr(colon + 2));
     }
     plan.claims = read_claims(reader.at("claims"));
+    if (const Reader simulation = reader.at("simulation"); simulation.present()) {
+        simulation.only({"order", "delay"});
+        simulation.at("delay").only({"min", "max"});
+        plan.simulation = {simulation.at("order").need_natural(), simulation.at("delay").at("min").need_duration(),
+                           simulation.at("delay").at("max").need_duration()};
+    }
     for (const Reader& group : reader.at("atomic").elements()) plan.atomic.push_back(group.need_names());
     if (!mistakes.empty()) {
         Origins origins;

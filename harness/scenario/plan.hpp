@@ -113,6 +113,15 @@ struct Workload {
     friend bool operator==(const Workload&, const Workload&) = default;
 };
 
+/// What the simulation leaves to chance: how long messages take and which of simultaneous events goes first. The live world
+/// has its own of both.
+struct Simulation {
+    std::uint64_t order = 0;  ///< 0: simultaneous events go in the order in which they were caused; else the priorities of nodes are drawn from it
+    Duration delay_min = std::chrono::microseconds(200);  ///< of a message, one way
+    Duration delay_max = std::chrono::microseconds(200);
+    friend bool operator==(const Simulation&, const Simulation&) = default;
+};
+
 struct Plan {
     int format = 1;
     std::string scenario;
@@ -125,6 +134,7 @@ struct Plan {
     nemesis::Schedule faults;
     checkers::Claims claims;
     std::vector<std::vector<std::string>> atomic;  ///< groups of bundles that switch together
+    Simulation simulation;
     friend bool operator==(const Plan&, const Plan&) = default;
 
     [[nodiscard]] const AgentNode* find_agent(std::string_view name) const;

@@ -118,6 +118,7 @@ Plan drawn_plan() {
     for (int n = *rc::gen::inRange(0, 3); n > 0; --n) plan.faults.push_back(drawn_fault());
     for (const std::string& name : drawn_names()) plan.claims[name] = drawn_claim(name);
     plan.atomic.push_back(drawn_names());
+    plan.simulation = {*rc::gen::arbitrary<std::uint64_t>(), drawn_duration(), drawn_duration()};
     return plan;
 }
 

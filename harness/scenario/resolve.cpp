@@ -145,6 +145,16 @@ void read_load(const Reader& reader, const Roster& roster, Plan& plan) {
         decide.at("tokens").tell("expected \"roaming\" beside it: a session that stays with one agent carries no token");
 }
 
+void read_simulation(const Reader& reader, Simulation& simulation) {
+    constexpr Duration kLongest = 20ms;
+    simulation.order = reader.at("order").natural().value_or(0);
+    const Reader delay = reader.at("delay");
+    simulation.delay_min = delay.at("min").duration().value_or(simulation.delay_min);
+    simulation.delay_max = delay.at("max").duration().value_or(std::max(simulation.delay_min, simulation.delay_max));
+    if (simulation.delay_min < 1us || simulation.delay_min > kLongest) delay.at("min").wrong("a delay from 1us to 20ms: bounds of claims allow for no more");
+    if (simulation.delay_max < simulation.delay_min || simulation.delay_max > kLongest) delay.at("max").wrong("a delay from the min to 20ms: bounds of claims allow for no more");
+}
+
 /// Duration and settle, and whether there is time for anything between them.
 void read_phases(const Reader& reader, Plan& plan) {
     const Duration within = largest_within(plan.claims);
@@ -284,6 +294,7 @@ Draft draft(const Scenario& scenario, Mistakes& mistakes) {
     const auto faults = read_faults(reader.at("faults"), plan.fleet, roster);
     plan.claims = read_claims(reader.at("claims"), plan.fleet, roster, faults);
     read_phases(reader, plan);
+    read_simulation(reader.at("simulation"), plan.simulation);
     plan.faults = draw_schedule(faults, plan.fleet, plan.seed, plan.settle_start(), mistakes);
 
     plan.workload.kind = workload.at("kind").text().value_or("grants");

@@ -99,7 +99,7 @@ TEST(ScenarioFile, with_five_mistakes_tells_all_five_with_line_and_pointer) {
 }
 )"),
                 ElementsAre("s.json:3: /duratoin: expected one of the keys $schema, about, claims, duration, faults, fleet, "
-                            "name, seed, settle, workload, got \"duratoin\"; did you mean \"duration\"?",
+                            "name, seed, settle, simulation, workload, got \"duratoin\"; did you mean \"duration\"?",
                             "s.json:7: /fleet/agents/0/count: expected an integer, got \"five\"",
                             "s.json:11: /workload/kind: expected \"grants\" or \"own\", got \"grunts\"; did you mean "
                             "\"grants\"?",

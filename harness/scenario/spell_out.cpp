@@ -211,6 +211,9 @@ OrderedJson spell_out(const Plan& plan) {
     json["seed"] = plan.seed;
     json["duration"] = text_of(plan.duration);
     json["settle"] = text_of(plan.settle);
+    if (plan.simulation != Simulation{})
+        json["simulation"] = {{"order", plan.simulation.order},
+                              {"delay", {{"min", text_of(plan.simulation.delay_min)}, {"max", text_of(plan.simulation.delay_max)}}}};
     json["fleet"] = spelled(plan.fleet, bundle);
     json["workload"] = spelled(plan.workload, bundle, plan.end());
     json["faults"] = OrderedJson::array();

@@ -49,7 +49,7 @@ std::string_view text_of(Validity validity) {
 }  // namespace
 
 OrderedJson to_json(const RunSeen& run) {
-    OrderedJson json{{"run", run.number}, {"seed", run.variation.seed}, {"mix", run.variation.mix}, {"faults", run.variation.faults}};
+    OrderedJson json{{"run", run.number}, {"seed", run.variation.seed}, {"mix", run.variation.mix}, {"order", run.variation.order}, {"faults", run.variation.faults}};
     if (run.error) {
         json["error"] = *run.error;
         return json;
@@ -68,7 +68,7 @@ Result<RunSeen> run_from_json(const OrderedJson& json) {
     RunSeen run;
     try {
         run.number = json.at("run").get<std::uint64_t>();
-        run.variation = {json.at("seed").get<std::uint64_t>(), json.at("mix").get<std::uint64_t>(), json.at("faults")};
+        run.variation = {json.at("seed").get<std::uint64_t>(), json.at("mix").get<std::uint64_t>(), json.at("faults"), json.at("order").get<std::uint64_t>()};
         if (json.contains("error")) {
             run.error = json.at("error").get<std::string>();
             return run;

@@ -52,7 +52,7 @@ std::string text_of(const std::vector<RunSeen>& runs) {
 }
 
 class EachStrategy : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Search, EachStrategy, testing::Values("swarm", "lineage", "guided", "exhaustive"),
+INSTANTIATE_TEST_SUITE_P(Search, EachStrategy, testing::Values("swarm", "lineage", "guided", "pct", "exhaustive"),
                          [](const auto& which) { return std::string(which.param); });
 
 TEST_P(EachStrategy, ComesOutTheSameOnAnyNumberOfThreads) {

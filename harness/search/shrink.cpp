@@ -248,6 +248,8 @@ class Shrinker {
                 OrderedJson candidate = best_;
                 if (candidate["fleet"]["agents"][i].erase(key) > 0) fails(candidate);
             }
+        OrderedJson plain = best_;
+        if (plain.erase("simulation") > 0) fails(plain);
         OrderedJson fewest = best_;
         if (fewest["workload"]["publish"].erase("of") > 0) fails(fewest);
     }

@@ -129,6 +129,7 @@ std::uint64_t mix_of(std::uint64_t seed) {
 OrderedJson varied(OrderedJson base, const Variation& variation) {
     base["seed"] = variation.seed;
     base["faults"] = variation.faults;
+    if (variation.order != 0) base["simulation"] = {{"order", variation.order}, {"delay", {{"min", "100us"}, {"max", "10ms"}}}};
     const std::size_t count = base["workload"]["publish"]["revisions"].size();
     std::vector<std::size_t> places;
     for (std::size_t place = 0; place < count; ++place) {

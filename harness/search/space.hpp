@@ -34,6 +34,7 @@ struct Variation {
     std::uint64_t seed = 0;
     std::uint64_t mix = 0;  ///< which of the revisions are published: see `varied`
     OrderedJson faults = OrderedJson::array();
+    std::uint64_t order = 0;  ///< of simultaneous events and of messages' delays; 0: as they come
     friend bool operator==(const Variation&, const Variation&) = default;
 };
 

@@ -20,6 +20,21 @@ class Swarm final : public Strategy {
     std::uint64_t seed_;
 };
 
+/// The swarm's schedules, and simultaneous events and messages in another order each time.
+class Pct final : public Strategy {
+  public:
+    Pct(const OrderedJson& base, std::uint64_t seed) : space_(space_of(base)), seed_(seed) {}
+    std::optional<Variation> candidate(std::uint64_t number) override {
+        Variation run = swarm(space_, seed_, number);
+        run.order = number + 1;
+        return run;
+    }
+
+  private:
+    Space space_;
+    std::uint64_t seed_;
+};
+
 }  // namespace
 
 Variation swarm(const Space& space, std::uint64_t seed, std::uint64_t number) {
@@ -51,6 +66,7 @@ std::span<const StrategyKind> strategy_kinds() {
         {"swarm", "random faults; each run leaves out some kinds altogether"},
         {"lineage", "faults on the downloads, activations and reports that a good run relied on, small sets first"},
         {"guided", "changes schedules that led to states not seen before, and keeps those that do so again"},
+        {"pct", "the swarm's faults, with messages and simultaneous events in another order each time (random priorities)"},
         {"exhaustive", "every schedule of one fault, then of two, on a coarse grid of times"},
     };
     return kKinds;
@@ -58,6 +74,7 @@ std::span<const StrategyKind> strategy_kinds() {
 
 Result<std::unique_ptr<Strategy>> make_strategy(const std::string& name, const OrderedJson& base, std::uint64_t seed) {
     if (name == "swarm") return std::unique_ptr<Strategy>(std::make_unique<Swarm>(base, seed));
+    if (name == "pct") return std::unique_ptr<Strategy>(std::make_unique<Pct>(base, seed));
     if (name == "lineage") return make_lineage(base, seed);
     if (name == "guided") return std::unique_ptr<Strategy>(make_guided(base, seed));
     if (name == "exhaustive") return std::unique_ptr<Strategy>(make_exhaustive(base, seed));

@@ -24,6 +24,18 @@ bool holds(net::Cut cut) { return cut == net::Cut::stall || cut == net::Cut::bla
 
 }  // namespace
 
+void Network::set_delays(Duration min, Duration max, std::uint64_t seed) {
+    delay_min_ = min;
+    delay_max_ = max;
+    delay_seed_ = seed;
+}
+
+Duration Network::delay_on(const EdgeName& edge) {
+    if (delay_min_ == delay_max_) return delay_min_;
+    const RandomStream stream(delay_seed_, edge.first + " to " + edge.second, "delay");
+    return Duration{stream.between(edges_[edge].messages++, delay_min_.count(), delay_max_.count())};
+}
+
 Network::CallId Network::call(const std::string& client, const std::string& server, http::Request request,
                               std::optional<Duration> response_within, Caller caller) {
     const CallId id = next_++;
@@ -39,7 +51,7 @@ void Network::connect(CallId id) {
     Edge& edge = edges_[call.edge];
     if (breaks(edge.cut)) {
         ++counters_[call.edge].refused;
-        scheduler_.after(delay_, call.edge.first, "refused", id, [this, id] { fail_call(id, "connection refused"); });
+        scheduler_.after(delay_on(call.edge), call.edge.first, "refused", id, [this, id] { fail_call(id, "connection refused"); });
         return;
     }
     if (!edge.established && drops_syns(edge.cut)) {
@@ -54,10 +66,10 @@ void Network::connect(CallId id) {
         scheduler_.after(wait, call.edge.first, "syn", id, [this, id] { connect(id); });
         return;
     }
-    const Duration handshake = edge.established ? Duration::zero() : 2 * delay_;
+    const Duration handshake = edge.established ? Duration::zero() : 2 * delay_on(call.edge);
     if (!servers_.contains(call.edge.second)) {
         edge.established = false;
-        scheduler_.after(2 * delay_, call.edge.first, "refused", id, [this, id] { fail_call(id, "connection refused"); });
+        scheduler_.after(2 * delay_on(call.edge), call.edge.first, "refused", id, [this, id] { fail_call(id, "connection refused"); });
         return;
     }
     edge.established = true;
@@ -76,7 +88,7 @@ void Network::send(CallId id) {
             fail_call(id, "timeout awaiting the response");
         });
     const std::uint64_t digest = fnv1a(http::bytes_of(call.request.body), fnv1a(call.request.target));
-    scheduler_.after(delay_, call.edge.second, "request", digest, [this, id] { arrive(id); });
+    scheduler_.after(delay_on(call.edge), call.edge.second, "request", digest, [this, id] { arrive(id); });
 }
 
 bool Network::hold(Edge& edge, bool up, std::function<void()> delivery, const EdgeName& name) {
@@ -109,7 +121,7 @@ void Network::reply(ExchangeId exchange, http::Response response) {
     const auto found = calls_.find(exchange);
     if (found == calls_.end()) return;
     const std::uint64_t digest = fnv1a(http::bytes_of(response.body), static_cast<std::uint64_t>(response.status));
-    scheduler_.after(delay_, found->second.edge.first, "response", digest,
+    scheduler_.after(delay_on(found->second.edge), found->second.edge.first, "response", digest,
                      [this, exchange, response = std::move(response)]() mutable { deliver(exchange, std::move(response)); });
 }
 
@@ -181,7 +193,7 @@ void Network::cut(const std::string& client, const std::string& server, const ne
     }
     const auto release = [&](std::vector<std::function<void()>>& held, const char* kind) {
         for (auto& delivery : std::exchange(held, {}))
-            scheduler_.after(delay_, client, kind, 0, std::move(delivery));
+            scheduler_.after(delay_on(name), client, kind, 0, std::move(delivery));
     };
     if (!holds(cut.to_upstream)) release(edge.held_up, "release-request");
     if (!holds(cut.to_client)) release(edge.held_down, "release-response");

@@ -38,7 +38,9 @@ class Network {
         std::uint64_t refused = 0;   ///< connects refused, reset or dropped by a cut, and calls that one broke
     };
 
-    Network(Scheduler& scheduler, Duration delay) : scheduler_(scheduler), delay_(delay) {}
+    explicit Network(Scheduler& scheduler) : scheduler_(scheduler) {}
+    /// How long a message takes one way, uniform in [min, max]: message n of an edge has draw n of the edge's own stream.
+    void set_delays(Duration min, Duration max, std::uint64_t seed);
 
     /// A server that is not up refuses connections.
     void listen(const std::string& server, Server callbacks) { servers_[server] = std::move(callbacks); }
@@ -74,9 +76,11 @@ class Network {
         net::EdgeCut cut;
         bool established = false;
         std::vector<std::function<void()>> held_up, held_down;
+        std::uint64_t messages = 0;  ///< whose delay has been drawn
     };
 
     void connect(CallId id);
+    [[nodiscard]] Duration delay_on(const std::pair<std::string, std::string>& edge);
     void send(CallId id);
     void arrive(CallId id);
     void deliver(CallId id, http::Response response);
@@ -85,7 +89,8 @@ class Network {
     bool hold(Edge& edge, bool up, std::function<void()> delivery, const EdgeName& name);
 
     Scheduler& scheduler_;
-    Duration delay_;
+    Duration delay_min_{}, delay_max_{};
+    std::uint64_t delay_seed_ = 0;
     std::map<std::string, Server> servers_;
     std::map<CallId, Call> calls_;
     std::map<EdgeName, Edge> edges_;

@@ -18,10 +18,30 @@ std::uint64_t mix_in(std::uint64_t hash, std::uint64_t word) {
 
 }  // namespace
 
+void Scheduler::set_order(std::uint64_t seed) {
+    // About as many events as a run of a minute has.
+    constexpr std::uint64_t kWithin = 50'000;
+    order_ = seed;
+    const RandomStream stream(seed, "changes", "order");
+    changes_ = {stream.below(0, kWithin), stream.below(1, kWithin)};
+    std::sort(changes_.rbegin(), changes_.rend());
+}
+
+std::uint64_t Scheduler::rank_of(std::string_view node) {
+    if (order_ == 0) return 0;
+    auto found = ranks_.find(node);
+    if (found == ranks_.end()) found = ranks_.emplace(node, RandomStream(order_, node, "order").bits(0) >> 2U).first;
+    if (!changes_.empty() && next_ >= changes_.back()) {
+        found->second = UINT64_MAX - changes_.size();
+        changes_.pop_back();
+    }
+    return found->second;
+}
+
 Scheduler::EventId Scheduler::at(TrueTime time, std::string_view node, const char* kind, std::uint64_t digest,
                                  Function function) {
     const EventId id = next_++;
-    heap_.push_back({std::max(time, now_), id, std::string(node), kind, digest, std::move(function)});
+    heap_.push_back({std::max(time, now_), rank_of(node), id, std::string(node), kind, digest, std::move(function)});
     std::push_heap(heap_.begin(), heap_.end(), later);
     pending_.insert(id);
     return id;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -12,11 +13,16 @@
 namespace mistrial::sim {
 
 /// Virtual time: one queue keyed (time, sequence, node). The sequence is given on insertion, so that ties are broken the
-/// same way on every machine; an event is taken out of the queue before it runs. Single-threaded.
+/// same way on every machine; an event is taken out of the queue before it runs. With `set_order`, ties are broken by drawn
+/// priorities of the nodes instead, two of which change on the way (Burckhardt et al., "A randomized scheduler with
+/// probabilistic guarantees of finding bugs", ASPLOS 2010, with d = 3). Single-threaded.
 class Scheduler {
   public:
     using Function = std::function<void()>;
     using EventId = std::uint64_t;
+
+    /// Before the first event. 0: in the order of insertion.
+    void set_order(std::uint64_t seed);
 
     /// `kind` and `digest` (of the payload) go into the fingerprint. `kind` must be a literal.
     EventId at(TrueTime time, std::string_view node, const char* kind, std::uint64_t digest, Function function);
@@ -39,6 +45,7 @@ class Scheduler {
   private:
     struct Entry {
         TrueTime time;
+        std::uint64_t rank;
         EventId sequence;
         std::string node;
         const char* kind;
@@ -47,8 +54,11 @@ class Scheduler {
     };
     static bool later(const Entry& a, const Entry& b) {
         if (a.time != b.time) return a.time > b.time;
+        if (a.rank != b.rank) return a.rank > b.rank;
         return a.sequence > b.sequence;
     }
+
+    [[nodiscard]] std::uint64_t rank_of(std::string_view node);
 
     TrueTime now_;
     EventId next_ = 1;
@@ -56,6 +66,9 @@ class Scheduler {
     std::uint64_t events_ = 0;
     std::uint64_t ties_ = 0;
     std::string last_node_;
+    std::uint64_t order_ = 0;
+    std::map<std::string, std::uint64_t, std::less<>> ranks_;
+    std::vector<std::uint64_t> changes_;  ///< numbers of the events after whose insertion a node goes last, descending
     std::vector<Entry> heap_;
     std::unordered_set<EventId> pending_;  ///< queued and not cancelled; never iterated
 };

@@ -17,8 +17,6 @@ using namespace std::chrono_literals;
 using history::Type;
 using nemesis::Phase;
 
-/// One way, between any two nodes.
-constexpr Duration kDelay = 200us;
 /// In the simulation nothing of the machine is seen, its date included: 2026-01-01T00:00:00Z.
 constexpr WallTime kWallAtZero{1'767'225'600s};
 constexpr Duration kPublishWithin = 5s;
@@ -35,11 +33,13 @@ struct SimWorld::FaultMemory {
     bool acted = false;
 };
 
-SimWorld::SimWorld() : network_(scheduler_, kDelay), loader_(std::make_shared<agent::SharingLoader>()) {}
+SimWorld::SimWorld() : network_(scheduler_), loader_(std::make_shared<agent::SharingLoader>()) {}
 SimWorld::~SimWorld() = default;
 
 Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
     plan_ = &plan;
+    scheduler_.set_order(plan.simulation.order);
+    network_.set_delays(plan.simulation.delay_min, plan.simulation.delay_max, plan.seed ^ plan.simulation.order);
     auto workload = workload::of_plan(plan);
     if (!workload) return workload.error();
     workload_ = std::move(*workload);

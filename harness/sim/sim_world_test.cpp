@@ -264,5 +264,19 @@ TEST(SimWorld, AMovedClockShowsInThatAgentsAnswersOnly) {
     }
 }
 
+TEST(SimWorld, PutsSimultaneousEventsAndMessagesInAnotherOrderForEachNumber) {
+    std::set<std::uint64_t> trajectories;
+    for (const std::uint64_t order : {0, 1, 2}) {
+        scenario::Plan plan = small_plan();
+        plan.simulation.order = order;
+        plan.simulation.delay_max = order == 2 ? 10ms : 200us;
+        const Ran once = run(plan), again = run(plan);
+        EXPECT_EQ(once.history, again.history);
+        EXPECT_EQ(once.judgement.validity, checkers::Validity::valid) << order;
+        trajectories.insert(once.fingerprint);
+    }
+    EXPECT_EQ(trajectories.size(), 3U);
+}
+
 }  // namespace
 }  // namespace mistrial::sim
