@@ -59,12 +59,11 @@ void ClockCoherence::on_decision(const Decision& decision) {
     if (!covers(decision.agent) || !model().run().wall_at_zero || decision.incarnation == no_incarnation) return;
     ClockConstraint constraint{decision.inv, decision.res, readings_of(decision), decision.index, decision.invoke_index, {}};
     if (constraint.readings.empty()) return;
-    if (const auto skew = skews_.at(decision.agent, decision.inv, decision.res)) {
-        // The clock without the fault read that much less.
-        for (auto& reading : constraint.readings) {
-            if (reading.low > -ClockConstraint::unbounded) reading.low -= skew->high;
-            if (reading.high < ClockConstraint::unbounded) reading.high -= skew->low;
-        }
+    // Without faults, on a machine whose clock is the run's, it would have read that much less.
+    const ClockSkews::Range skew = skews_.together(decision.agent, decision.inv, decision.res);
+    for (auto& reading : constraint.readings) {
+        if (reading.low > -ClockConstraint::unbounded) reading.low -= skew.high;
+        if (reading.high < ClockConstraint::unbounded) reading.high -= skew.low;
     }
     if (processes_.size() <= decision.incarnation) processes_.resize(decision.incarnation + 1);
     Process& process = processes_[decision.incarnation];
@@ -115,8 +114,8 @@ Violation ClockCoherence::describe(const kernels::Episodes<Detail>::Episode& epi
             readings.push_back(reading.low == reading.high ? bound(reading.low)
                                                            : fmt::format("{} to {}", bound(reading.low), bound(reading.high)));
         }
-        violation.proof.push_back(fmt::format("In record {}, {} (the first begin is t = 0), the clock without faults read {} "
-                                              "since the run's zero.",
+        violation.proof.push_back(fmt::format("In record {}, {} (the first begin is t = 0), the clock read {} since the run's "
+                                              "zero, without what faults and the machine's own clock did.",
                                               one.name, timeline.span(one.inv, one.res), fmt::join(readings, " or ")));
     }
     if (detail.operations.size() == 2) {

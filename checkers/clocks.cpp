@@ -19,8 +19,8 @@ Duration wall_error(const Model& model) { return model.run().wall_error.value_or
 
 /// What a clock with these errors may have shown while the decision was made.
 ClockWindow window_of(const Model& model, const Decision& decision, Duration error, const ClockSkews::Range& skew) {
-    return {wall_at(model, decision.inv) - error - wall_error(model) + std::min(skew.low, Duration::zero()),
-            wall_at(model, decision.res) + error + wall_error(model) + std::max(skew.high, Duration::zero())};
+    return {wall_at(model, decision.inv) - error - wall_error(model) + skew.low,
+            wall_at(model, decision.res) + error + wall_error(model) + skew.high};
 }
 
 std::string signed_seconds(Duration offset) {
@@ -56,6 +56,10 @@ void ClockSkews::on_event(Model& model, const history::Record& record) {
         if (!record.f.starts_with("heal-") || ++heals_[fault->fault] != 2) return;
         for (const std::size_t window : known->second) windows_[window].to = record.time;
     } else if (const auto* sample = std::get_if<history::ClockSample>(&record.value)) {
+        if (sample->agent.empty()) {
+            machine_.push_back({record.time, {sample->low, sample->high}});
+            return;
+        }
         const AgentId agent = model.intern_agent(sample->agent);
         for (Window& window : windows_) {
             if (window.agent != agent || window.to) continue;
@@ -73,6 +77,23 @@ std::optional<ClockSkews::Range> ClockSkews::at(AgentId agent, TrueTime inv, Tru
         sum->high += std::max(window.skew.high, Duration::zero());
     }
     return sum;
+}
+
+ClockSkews::Range ClockSkews::machine(TrueTime inv, TrueTime res) const {
+    // Of two neighbours, either may have been true at the time of the later one.
+    auto sample = std::lower_bound(machine_.begin(), machine_.end(), inv,
+                                   [](const Sample& one, TrueTime t) { return one.at < t; });
+    Range range = sample == machine_.begin() ? Range{} : std::prev(sample)->offset;
+    for (; sample != machine_.end() && sample->at <= res; ++sample) {
+        range = {std::min(range.low, sample->offset.low), std::max(range.high, sample->offset.high)};
+    }
+    return range;
+}
+
+ClockSkews::Range ClockSkews::together(AgentId agent, TrueTime inv, TrueTime res) const {
+    const Range machine = this->machine(inv, res);
+    const Range faults = at(agent, inv, res).value_or(Range{});
+    return {machine.low + faults.low, machine.high + faults.high};
 }
 
 ClockClaim::ClockClaim(const Claim& claim) : error(std::chrono::milliseconds{100}), drift(500) {
@@ -94,7 +115,8 @@ void ClockJustified::on_decision(const Decision& decision) {
     const std::optional<BundleId> timed = state ? time_dependent(model(), decision, *state) : std::nullopt;
     if (!decision.clock && !timed) return;
     const std::optional<ClockSkews::Range> skew = skews_.at(decision.agent, decision.inv, decision.res);
-    const ClockWindow allowed = window_of(model(), decision, clock_.error, skew.value_or(ClockSkews::Range{}));
+    const ClockWindow allowed =
+        window_of(model(), decision, clock_.error, skews_.together(decision.agent, decision.inv, decision.res));
     bool reading_is_right = true;
     Duration off{};
     if (decision.clock) {
@@ -113,7 +135,8 @@ void ClockJustified::on_decision(const Decision& decision) {
     if (episode.count == 1) {
         const BundleId bundle = timed ? *timed : decision.seen.empty() ? 0 : decision.seen.front().bundle;
         const OperationNote note = note_of(decision, decision.of(bundle));
-        episode.detail = {note, bundle, decision.clock, allowed, skew, !verdict_is_right, off, {}};
+        const ClockSkews::Range machine = skews_.machine(decision.inv, decision.res);
+        episode.detail = {note, bundle, decision.clock, allowed, skew, machine, !verdict_is_right, off, {}};
     }
     if (timed && !verdict_is_right) {
         const auto right = possible_answers(model(), decision.input, *state, allowed);
@@ -160,10 +183,15 @@ std::vector<Violation> ClockJustified::violations() const {
         const std::string fault = detail.skew ? fmt::format("a fault may have moved it by {} .. {}",
                                                             signed_seconds(detail.skew->low), signed_seconds(detail.skew->high))
                                               : std::string("no fault touched the clock");
-        proof.push_back(fmt::format("The run's wall clock showed {} .. {} then. The claim grants agents an error of {}{}, and {}: "
-                                    "the agent's clock may have shown {} .. {}.",
+        const std::string machine =
+            detail.machine == ClockSkews::Range{}
+                ? std::string{}
+                : fmt::format(", the machine's own clock was {} .. {} off it", signed_seconds(detail.machine.low),
+                              signed_seconds(detail.machine.high));
+        proof.push_back(fmt::format("The run's wall clock showed {} .. {} then{}. The claim grants agents an error of {}{}, and "
+                                    "{}: the agent's clock may have shown {} .. {}.",
                                     format_wall(wall_at(model(), detail.note.inv)), format_wall(wall_at(model(), detail.note.res)),
-                                    format_duration(clock_.error), own, fault, format_wall(detail.allowed.from),
+                                    machine, format_duration(clock_.error), own, fault, format_wall(detail.allowed.from),
                                     format_wall(detail.allowed.to)));
         if (detail.reading) {
             proof.push_back(fmt::format("The policy read {}{}.", format_wall(*detail.reading),
@@ -197,9 +225,10 @@ void ClockExposure::on_decision(const Decision& decision) {
     if (!covers(decision.agent) || !model().run().wall_at_zero) return;
     if (agents_.size() <= decision.agent) agents_.resize(decision.agent + 1);
     PerAgent& agent = agents_[decision.agent];
+    const ClockSkews::Range machine = skews_.machine(decision.inv, decision.res);
     if (decision.clock) {
-        const Duration low = *decision.clock - wall_at(model(), decision.res);
-        const Duration high = *decision.clock - wall_at(model(), decision.inv);
+        const Duration low = *decision.clock - wall_at(model(), decision.res) - machine.high;
+        const Duration high = *decision.clock - wall_at(model(), decision.inv) - machine.low;
         ++agent.readings;
         exercised(decision.agent);
         const Duration error = low > Duration::zero() ? low : high < Duration::zero() ? -high : Duration::zero();
@@ -213,7 +242,7 @@ void ClockExposure::on_decision(const Decision& decision) {
     const std::optional<State> state = state_of(model(), decision);
     if (!state || !time_dependent(model(), decision, *state)) return;
     if (!decision.clock) exercised(decision.agent);
-    const auto right = possible_answers(model(), decision.input, *state, window_of(model(), decision, clock_.error, {}));
+    const auto right = possible_answers(model(), decision.input, *state, window_of(model(), decision, clock_.error, machine));
     const bool exposed = !right.empty() && std::find(right.begin(), right.end(), decision.answer) == right.end();
     for (std::size_t i = 0; i < skews_.windows().size(); ++i) {
         const ClockSkews::Window& window = skews_.windows()[i];
@@ -225,7 +254,9 @@ void ClockExposure::on_decision(const Decision& decision) {
     const std::optional<ClockSkews::Range> skew = skews_.at(decision.agent, decision.inv, decision.res);
     if (!exposed || !skew) return;
     const std::optional<ClockWindow> when =
-        decision.clock ? ClockWindow{*decision.clock} : window_of(model(), decision, clock_.error, *skew);
+        decision.clock ? ClockWindow{*decision.clock}
+                       : window_of(model(), decision, clock_.error,
+                                   skews_.together(decision.agent, decision.inv, decision.res));
     if (admits(model(), decision.input, *state, when, decision.answer).value_or(false)) {
         agent.exposed.add(model(), decision, right.size() == 1 ? right[0] : decision.answer);
     }

@@ -12,8 +12,9 @@
 
 namespace mistrial::checkers {
 
-/// By how much faults may have moved agents' wall clocks: what each fault declares from its first to its last record, and
-/// what clock samples measured meanwhile. Fed with the events of a history.
+/// By how much others than the agents may have moved their wall clocks. Faults: what each declares from its first to its
+/// last record, and what clock samples of the agent measured meanwhile. And the machine, whose own clock may be set or
+/// slewed while the run goes on: what its samples say, each until the next. Fed with the events of a history.
 class ClockSkews {
   public:
     struct Range {
@@ -35,10 +36,20 @@ class ClockSkews {
     /// What the clock may have been moved by at some instant of [inv, res]; nothing when no fault touches that. Skews of
     /// faults at one time add up.
     [[nodiscard]] std::optional<Range> at(AgentId agent, TrueTime inv, TrueTime res) const;
+    /// By how much the machine's own clock may have been off the run's at some instant of [inv, res].
+    [[nodiscard]] Range machine(TrueTime inv, TrueTime res) const;
+    /// What faults and the machine may have done together.
+    [[nodiscard]] Range together(AgentId agent, TrueTime inv, TrueTime res) const;
     [[nodiscard]] const std::vector<Window>& windows() const { return windows_; }
 
   private:
+    struct Sample {
+        TrueTime at;
+        Range offset;
+    };
+
     std::vector<Window> windows_;
+    std::vector<Sample> machine_;  ///< in their order
     std::unordered_map<std::string, std::vector<std::size_t>> of_fault_;
     std::unordered_map<std::string, int> heals_;
 };
@@ -51,8 +62,8 @@ struct ClockClaim {
 };
 
 /// C1: what the policy read of its clock lies within what the agent's clock may have shown while it decided: the run's wall
-/// time, give or take `error` and what faults may have done to it; and a verdict that depends on time is one that the
-/// revision gives for such a reading. Verdicts that only a skewed clock justifies are no violation: see clock-exposure.
+/// time, give or take `error` and what faults and the machine's own clock may have done to it; a verdict by time is one that
+/// the revision gives for such a reading. Verdicts that only a skewed clock justifies are no violation: see clock-exposure.
 class ClockJustified final : public PropertyChecker {
   public:
     ClockJustified(Model& model, Claim claim) : PropertyChecker(model, std::move(claim)), clock_(this->claim()) {}
@@ -67,6 +78,7 @@ class ClockJustified final : public PropertyChecker {
         std::optional<WallTime> reading;
         ClockWindow allowed;
         std::optional<ClockSkews::Range> skew;
+        ClockSkews::Range machine;
         bool verdict = false;  ///< the verdict is not justified; else the reading
         Duration off{};
         Wrongs wrongs;
@@ -78,7 +90,7 @@ class ClockJustified final : public PropertyChecker {
 };
 
 /// C2: one clock explains all readings and time-dependent verdicts of a process: an offset that moves by no more than
-/// `drift`, apart from what faults may have done to it.
+/// `drift`, apart from what faults and the machine's own clock may have done to it.
 class ClockCoherence final : public PropertyChecker {
   public:
     ClockCoherence(Model& model, Claim claim) : PropertyChecker(model, std::move(claim)), clock_(this->claim()) {}

@@ -44,6 +44,8 @@ HistoryBuilder clocked(const std::function<std::int64_t(std::int64_t)>& offset) 
     return history;
 }
 
+const std::string the_machine;  ///< whose clock a sample is of that names no agent
+
 history::Fault moved(milliseconds low, milliseconds high) {
     history::Fault fault;
     fault.fault = "f1";
@@ -111,6 +113,49 @@ TEST(ClockJustified, GrantsWhatASampleMeasuredWhileAFaultMovesTheClock) {
     EXPECT_EQ(with(1099), Validity::invalid) << "before the fault a sample excuses nothing";
 }
 
+TEST(ClockJustified, AccusesNobodyOfWhatTheMachinesOwnClockDid) {
+    // The machine's clock is set half a second back at 1100, and every agent reads that.
+    const auto with = [](const std::string& whose, std::int64_t from) {
+        HistoryBuilder history = clocked([](std::int64_t t) { return t >= 1100 ? -500 : 0; });
+        history.clock_sample(whose, from, milliseconds{-501}, milliseconds{-499});
+        return judged(history);
+    };
+    EXPECT_EQ(of(with(the_machine, 1100), "clock-justified"), Validity::valid);
+    EXPECT_EQ(of(with(the_machine, 1101), "clock-justified"), Validity::valid) << "found before the answer was there";
+    EXPECT_EQ(of(with(the_machine, 1103), "clock-justified"), Validity::invalid) << "an answer had been there before";
+    EXPECT_EQ(of(with("a1", 1100), "clock-justified"), Validity::invalid) << "no fault moved the agent's clock";
+}
+
+TEST(ClockJustified, HoldsAnAgentToTheMachinesClockUntilTheNextSample) {
+    const auto with = [](std::int64_t back) {
+        HistoryBuilder history = clocked([&](std::int64_t t) { return t >= 1100 && t < back ? -500 : 0; });
+        history.clock_sample(the_machine, 1100, milliseconds{-501}, milliseconds{-499});
+        history.clock_sample(the_machine, 1200, milliseconds{-1}, milliseconds{1});
+        return judged(history);
+    };
+    EXPECT_EQ(of(with(1200), "clock-justified"), Validity::valid);
+    EXPECT_EQ(of(with(1210), "clock-justified"), Validity::valid) << "its decision at 1200 may have been made just before";
+    const Judgement late = with(1220);
+    EXPECT_EQ(of(late, "clock-justified"), Validity::invalid);
+    const Judgement early = with(1150);
+    EXPECT_EQ(of(early, "clock-justified"), Validity::invalid) << "its own clock went back before the machine's did";
+    EXPECT_THAT(claim(early, "clock-justified").violations[0].proof,
+                Contains(HasSubstr("the machine's own clock was -0.501 s .. -0.499 s off it")));
+}
+
+TEST(ClockJustified, AddsFaultsToWhatTheMachinesClockDid) {
+    const auto with = [](std::int64_t offset) {
+        HistoryBuilder history = clocked([&](std::int64_t t) { return t > 1100 && t < 1200 ? offset : -300; });
+        history.clock_sample(the_machine, 900, milliseconds{-300}, milliseconds{-300});
+        history.fault(moved(milliseconds{-600}, milliseconds{0}), {1100, 1101, 1199, 1200});
+        return of(judged(history), "clock-justified");
+    };
+    EXPECT_EQ(with(-900), Validity::valid);
+    EXPECT_EQ(with(-922), Validity::invalid);
+    EXPECT_EQ(with(-300), Validity::valid);
+    EXPECT_EQ(with(-278), Validity::invalid) << "the fault pulls back only";
+}
+
 HistoryBuilder without_readings(std::int64_t last_allowed) {
     HistoryBuilder history;
     history.run(claims, {"a1"});
@@ -167,6 +212,29 @@ TEST(ClockCoherence, AnAnnouncedJumpIsTheFaults) {
     EXPECT_EQ(with(24), Validity::invalid);
 }
 
+TEST(ClockCoherence, AJumpOfTheMachinesOwnClockIsTheMachines) {
+    const auto with = [](std::int64_t by) {
+        HistoryBuilder history = clocked([&](std::int64_t t) { return t < 1200 ? 0 : by; });
+        history.clock_sample(the_machine, 1200, milliseconds{-501}, milliseconds{-499});
+        return of(judged(history), "clock-coherence");
+    };
+    EXPECT_EQ(with(-500), Validity::valid);
+    EXPECT_EQ(with(-504), Validity::invalid) << "four milliseconds of it are the agent's own";
+    EXPECT_EQ(with(0), Validity::invalid) << "a clock that did not follow the machine's";
+}
+
+TEST(ClockCoherence, AMachineThatRunsFastTakesItsAgentsAlong) {
+    // 50,000 parts per million: a hundred times the drift that the claim grants.
+    const auto with = [](bool sampled) {
+        HistoryBuilder history = clocked([](std::int64_t t) { return (t - 1000) / 20; });
+        for (std::int64_t t = 1000; sampled && t < 1400; t += 20)
+            history.clock_sample(the_machine, t, milliseconds{(t - 1000) / 20}, milliseconds{(t - 1000) / 20 + 1});
+        return of(judged(history), "clock-coherence");
+    };
+    EXPECT_EQ(with(true), Validity::valid);
+    EXPECT_EQ(with(false), Validity::invalid);
+}
+
 TEST(ClockCoherence, TheFirstAnswerOfAProcessMayHaveBegunBeforeAStep) {
     const auto with = [](std::int64_t began) {
         HistoryBuilder history;
@@ -216,6 +284,12 @@ TEST(ClockExposure, CountsWhatOnlyTheSkewJustifies) {
     EXPECT_EQ(a1.at("off_to_ns"), 1'380'000'000);
     EXPECT_EQ(a1.at("only_by_skew").at("decisions"), 8);
     EXPECT_EQ(a1.at("only_by_skew").at("wrongly_allowed"), 8);
+}
+
+TEST(ClockExposure, MeasuresAgentsAgainstTheMachinesClock) {
+    HistoryBuilder history = clocked([](auto) { return -500; });
+    history.clock_sample(the_machine, 900, milliseconds{-500}, milliseconds{-500});
+    EXPECT_EQ(exposure(judged(history)).at("largest_error_ns"), 0);
 }
 
 TEST(ClockExposure, TellsOfNoClockThatIsRight) {

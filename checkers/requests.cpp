@@ -103,9 +103,16 @@ void NoNewEnemy::convict(const Decision& decision, const Detail& detail) {
     const std::uint64_t cause = std::uint64_t{detail.newer} << 32 | detail.shown;
     auto& episode = episodes_.hit(decision.agent, cause, decision.inv, decision.res);
     if (episode.count == 1) episode.detail = detail;
-    episode.detail.wrongs.add(model(), decision.input, decision.answer,
-                              detail.by_probe ? std::optional(model().answers().boolean(false))
-                                              : only_answer(model(), decision, detail.older.bundle, detail.older.needed));
+    Wrongs& wrongs = episode.detail.wrongs;
+    const bool nobody_yet = wrongs.allowed == 0;
+    wrongs.add(model(), decision.input, decision.answer,
+               detail.by_probe ? std::optional(model().answers().boolean(false))
+                               : only_answer(model(), decision, detail.older.bundle, detail.older.needed));
+    if (!nobody_yet || wrongs.allowed == 0) return;
+    // The first that was let in tells the story better than whoever asked first.
+    const Wrongs so_far = std::move(wrongs);
+    episode.detail = detail;
+    episode.detail.wrongs = so_far;
 }
 
 void NoNewEnemy::judge_state(const Decision& decision) {

@@ -117,6 +117,27 @@ TEST(NoNewEnemy, WhoHasTheGrantHasTheRevocationBeforeIt) {
     }
 }
 
+TEST(NoNewEnemy, IsProvenByTheFirstThatWasLetInWhoeverAskedFirst) {
+    HistoryBuilder history;
+    history.run(enemies, {"a1"}, Json{{"bob", {{"combine", "and"}, {"bundles", {"main", "docs"}}}}});
+    history.publish("r1", 0, 1, Json{{"base", nullptr}, {"verdicts", {{"bob", true}, {"eve", false}}}});
+    history.publish("r2", 2, 9, Json{{"base", "r1"}, {"verdicts", {{"bob", false}}}});
+    history.publish("d1", 10, 12, Json{{"base", nullptr}, {"verdicts", {{"bob", true}}}, {"depends", {{"main", "r2"}}}},
+                    history::Type::ok, "docs");
+    for (const auto& [at, who] : {std::pair{20, "eve"}, {30, "bob"}, {40, "bob"}}) {
+        Answered answered = showing("r1");
+        answered.revisions["docs"] = "d1";
+        answered.input_id = who;
+        answered.answer = history::Verdict{std::string_view(who) == "bob" ? "true" : "false"};
+        history.decide(at, at + 1, answered);
+    }
+    const auto found = violations(history, "no-new-enemy");
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].count, 3);
+    EXPECT_EQ(found[0].wrongly_allowed, 2);
+    EXPECT_THAT(found[0].proof, Contains(HasSubstr("a1 ALLOWED (true)")));
+}
+
 TEST(NoNewEnemy, WhatIsNotShownIsNotJudged) {
     HistoryBuilder history = dependent();
     Answered answered;

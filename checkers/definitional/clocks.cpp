@@ -42,9 +42,30 @@ std::vector<Skewed> skews_of(const View& view) {
     return all;
 }
 
-/// What samples measured by `by` while a fault moved the clock widens what the fault declares.
+/// By how much the machine's own clock may have been off the run's at some instant of [d.inv, d.res]: whatever a sample
+/// without agent says is so from its record to that of the next one, as far as they had been taken when the operation ended.
+Range machine_at(const View& view, const Operation& d) {
+    std::vector<std::pair<TrueTime, Range>> said{{TrueTime::min(), {}}};
+    for (const history::Record& record : view.records) {
+        const auto* sample = std::get_if<history::ClockSample>(&record.value);
+        if (sample != nullptr && sample->agent.empty() && record.index <= d.index) {
+            said.push_back({record.time, {sample->low, sample->high}});
+        }
+    }
+    std::optional<Range> hull;
+    for (std::size_t i = 0; i < said.size(); ++i) {
+        const auto& [from, range] = said[i];
+        if (from > d.res || (i + 1 < said.size() && said[i + 1].first < d.inv)) continue;
+        if (!hull) hull = range;
+        hull = {std::min(hull->low, range.low), std::max(hull->high, range.high)};
+    }
+    return *hull;
+}
+
+/// What others than the agent may have done to its clock: faults, each as much as it declares, and what samples measured of
+/// the agent while it lasted; and the machine.
 Range skew_at(const View& view, const Operation& d) {
-    Range sum;
+    Range sum = machine_at(view, d);
     for (Skewed skewed : skews_of(view)) {
         if (skewed.agent != d.agent || !(skewed.from < d.res) || !(d.inv < skewed.to)) continue;
         for (const history::Record& record : view.records) {

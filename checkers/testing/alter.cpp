@@ -134,7 +134,7 @@ void map_names(Records& records, const std::function<std::string(const std::stri
             death->agent = f(death->agent);
             death->incarnation = f(death->incarnation);
         } else if (auto* sample = as<history::ClockSample>(record)) {
-            sample->agent = f(sample->agent);
+            sample->agent = some(sample->agent);
         } else if (auto* barrier = as<history::Barrier>(record)) {
             barrier->revision = f(barrier->revision);
             each(barrier->agents);

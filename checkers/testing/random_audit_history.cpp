@@ -25,6 +25,9 @@ class Maker {
             const std::int64_t to = from + between(1, 15);
             add([=](HistoryBuilder& h) { h.stall(from, to); });
         }
+        if (one_in(3)) {
+            for (auto samples = below(4); samples > 0; --samples) clock_sample();
+        }
         const std::int64_t end = between(40, 120);
         add([=](HistoryBuilder& h) { h.status("a1", end, "r1"); });
         return std::move(made_);
@@ -101,6 +104,15 @@ class Maker {
             fault.skews[agent] = {milliseconds{low}, milliseconds{low + between(0, 10)}};
         }
         add([=](HistoryBuilder& h) { h.fault(fault, times); });
+    }
+
+    /// The machine's own clock, or an agent's, is found to be off.
+    void clock_sample() {
+        const std::string of = one_in(4) ? agent() : std::string();
+        const std::int64_t at = between(0, 60);
+        const std::int64_t low = between(-10, 8);
+        const std::int64_t high = low + between(0, 4);
+        add([=](HistoryBuilder& h) { h.clock_sample(of, at, milliseconds{low}, milliseconds{high}); });
     }
 
     std::string agent() { return one_in(3) ? "a2" : "a1"; }

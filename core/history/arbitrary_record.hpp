@@ -225,7 +225,7 @@ inline Record a_record() {
             break;
         case 11: {
             const auto [low, high] = range();
-            be("clock-sample", ClockSample{a_name(), low, high});
+            be("clock-sample", ClockSample{coin() ? a_name() : std::string(), low, high});
             break;
         }
         case 12:

@@ -469,7 +469,7 @@ constexpr std::array kBoot{member<&Boot::agent>("agent", needed), member<&Boot::
 constexpr std::array kDeath{member<&Death::agent>("agent", needed),
                             member<&Death::incarnation>("incarnation"), member<&Death::how>("how")};
 
-constexpr std::array kClockSample{member<&ClockSample::agent>("agent", needed),
+constexpr std::array kClockSample{member<&ClockSample::agent>("agent"),
                                   Member<ClockSample>{"wall_offset",
                                                       [](od::value value, Place place, ClockSample& sample) {
                                                           read_range(value, place, sample.low, sample.high);

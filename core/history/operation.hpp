@@ -157,9 +157,9 @@ struct Death {
     friend bool operator==(const Death&, const Death&) = default;
 };
 
-/// The agent's wall clock minus the run's, at some instant of the sample: somewhere in [low, high].
+/// An agent's wall clock minus the machine's at some instant of the sample, or the machine's minus the run's: in [low, high].
 struct ClockSample {
-    std::string agent;
+    std::string agent;  ///< empty: the machine's own, from this record until the next such one
     Duration low{};
     Duration high{};
     friend bool operator==(const ClockSample&, const ClockSample&) = default;

@@ -313,7 +313,7 @@ void append_members(Object& object, const Death& death) {
 }
 
 void append_members(Object& object, const ClockSample& sample) {
-    object.member("agent", sample.agent);
+    if (!sample.agent.empty()) object.member("agent", sample.agent);
     object.member("wall_offset", std::vector<Duration>{sample.low, sample.high});
 }
 

@@ -8,6 +8,22 @@ namespace mistrial::cli {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+/// "r57", or "d12+r57" of two bundles, from what is keyed BUNDLE or BUNDLE/ROOT.
+std::string one_of_each_bundle(const std::map<std::string, std::string>& shown) {
+    std::string text, last;
+    for (const auto& [key, revision] : shown) {
+        const std::string bundle = key.substr(0, key.find('/'));
+        if (!text.empty() && bundle == last) continue;
+        text += (text.empty() ? "" : "+") + revision;
+        last = bundle;
+    }
+    return text;
+}
+
+}  // namespace
+
 Progress::Progress(Duration duration, bool quiet)
     : duration_(duration), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
@@ -20,9 +36,9 @@ void Progress::on(const history::Record& record) {
     if (const auto* decide = std::get_if<history::Decide>(&record.value); decide != nullptr && record.type == history::Type::ok) {
         ++decisions_;
         if (!decide->markers.empty())
-            revisions_[decide->agent] = decide->markers.begin()->second;
+            revisions_[decide->agent] = one_of_each_bundle(decide->markers);
         else if (!decide->revisions.empty())
-            revisions_[decide->agent] = decide->revisions.begin()->second;
+            revisions_[decide->agent] = one_of_each_bundle(decide->revisions);
     } else if (const auto* fault = std::get_if<history::Fault>(&record.value)) {
         const std::string name = fault->kind + " " + (fault->target.empty() ? fault->fault : fmt::format("{}", fmt::join(fault->target, ",")));
         if (record.f == fault->kind)

@@ -50,7 +50,7 @@ struct DecisionCodec::State {
     DecisionProtocol protocol;
     workload::DecisionShape shape;
     std::vector<BundlePointer> revisions;
-    std::string decider;  ///< the bundle that the decision rule and its markers belong to
+    std::vector<std::pair<std::string, std::string>> markers;  ///< BUNDLE/ROOT -> where in the result
     std::string target;
     std::string before_input, after_input;  ///< the body around the input
     dom::parser parser;
@@ -68,7 +68,9 @@ DecisionCodec::DecisionCodec(const DecisionProtocol& protocol, workload::Decisio
     const auto at = body.find(place);
     state_->before_input = body.substr(0, at);
     if (at != std::string::npos) state_->after_input = body.substr(at + place.size());
-    if (!bundles.empty()) state_->decider = bundles.front();
+    const std::string decider = bundles.empty() ? std::string() : bundles.front();
+    for (const auto& [root, pointer] : state_->shape.markers)
+        state_->markers.push_back({root.find('/') == std::string::npos ? decider + "/" + root : root, pointer});
     for (std::string& bundle : bundles)
         state_->revisions.push_back({bundle, fill_text(protocol.revision, {{"bundle", pointer_token(bundle)}})});
 }
@@ -115,8 +117,8 @@ Result<history::Decide> DecisionCodec::decode(history::Decide asked, int status,
     else
         asked.answer = history::Undefined{};
     if (!result.is_object()) return asked;
-    for (const auto& [root_name, pointer] : state_->shape.markers)
-        if (auto marker = text_at(result, pointer); marker && *marker != kAbsent) asked.markers.emplace(state_->decider + "/" + root_name, std::move(*marker));
+    for (const auto& [key, pointer] : state_->markers)
+        if (auto marker = text_at(result, pointer); marker && *marker != kAbsent) asked.markers.emplace(key, std::move(*marker));
     if (state_->shape.instance) asked.incarnation = text_at(result, *state_->shape.instance);
     if (asked.incarnation == kAbsent) asked.incarnation.reset();
     if (state_->shape.agent_time) {

@@ -1,5 +1,7 @@
 #include "harness/live/agent_process.hpp"
 
+#include "harness/live/machine_clock.hpp"
+
 #include <signal.h>
 
 #include <fstream>
@@ -13,10 +15,6 @@ using namespace std::chrono_literals;
 constexpr Duration kAnswersWithin = 60s;
 constexpr Duration kAskAgain = 10ms;
 constexpr Duration kClockWithin = 2s;
-
-WallTime wall_now() {
-    return WallTime{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
-}
 
 }  // namespace
 

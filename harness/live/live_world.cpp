@@ -8,6 +8,7 @@
 #include "harness/live/decision_client.hpp"
 #include "harness/live/decision_inbox.hpp"
 #include "harness/live/heartbeat.hpp"
+#include "harness/live/machine_clock.hpp"
 #include "harness/live/ports.hpp"
 #include "harness/live/scheduling.hpp"
 #include "harness/scenario/fleet.hpp"
@@ -32,13 +33,10 @@ using nemesis::Phase;
 
 constexpr Duration kPublishWithin = 5s;
 constexpr Duration kClockSampleEvery = 1s;
+constexpr Duration kMachineClockEvery = 10ms;
 const std::string kClients(scenario::clients_end);
 const std::string kStatus(scenario::status_end);
 const std::string kLogs(scenario::logs_end);
-
-WallTime wall_now() {
-    return WallTime{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
-}
 
 Result<> check_needs(const scenario::Plan& plan) {
     std::set<std::string> needs;
@@ -83,8 +81,10 @@ class LiveWorld::Fleet {
         const WallTime after = wall_now();
         capabilities_.wall_at_zero = before + (after - before) / 2;
         capabilities_.wall_error = after - before;
+        machine_clock_.emplace(queue_, *capabilities_.wall_at_zero);
         control_->call([this] {
             heartbeat_.emplace(control_->loop(), queue_);
+            watch_machine_clock();
             sample_clocks();
         });
         return capabilities_;
@@ -106,6 +106,7 @@ class LiveWorld::Fleet {
             control_->call([this, &gone] {
                 heartbeat_.reset();
                 clock_timer_.cancel();
+                machine_clock_timer_.cancel();
                 const std::shared_ptr<void> last(nullptr, [&gone](void*) { gone.set_value(); });
                 for (auto& [name, agent] : agents_) agent->stop([last](Result<>) {});
             });
@@ -221,7 +222,8 @@ class LiveWorld::Fleet {
             const AgentParts& parts = agent->parts();
             driver::DecisionCodec codec(parts.driver.decision, parts.shape, parts.node.bundles, parts.path);
             clients_[name] = std::make_unique<DecisionClient>(load_->loop(), queue_, client_endpoints_.at(name), connections,
-                                                              std::move(codec), [target = agent.get()](TrueTime asked) {
+                                                              std::move(codec), [this, target = agent.get()](TrueTime asked) {
+                                                                  machine_clock_->look();
                                                                   target->note_answer(asked);
                                                               });
         }
@@ -239,6 +241,12 @@ class LiveWorld::Fleet {
             for (auto& [name, agent] : agents_) agent->read_clock([](nemesis::Node::Reading) {});
             sample_clocks();
         });
+    }
+
+    /// The machine's own, beside every look that an answer makes necessary.
+    void watch_machine_clock() {
+        machine_clock_->look();
+        machine_clock_timer_ = control_->loop().after(kMachineClockEvery, [this] { watch_machine_clock(); });
     }
 
     void perform(world::Decide decide) {
@@ -335,6 +343,7 @@ class LiveWorld::Fleet {
     std::shared_ptr<const workload::Workload> workload_;
     world::Capabilities capabilities_;
     EventQueue queue_;
+    std::optional<MachineClock> machine_clock_;  ///< there before anything is asked
     std::optional<DecisionInbox> inbox_;  ///< its loop's, but for `put`
     PortAllocator ports_;
     std::vector<AgentParts> found_;
@@ -352,6 +361,7 @@ class LiveWorld::Fleet {
     nemesis::Injectors injectors_;
     std::optional<Heartbeat> heartbeat_;
     net::Timer clock_timer_;
+    net::Timer machine_clock_timer_;
     std::map<std::string, net::Endpoint> client_endpoints_, publisher_endpoints_;
 
     // On the load loop:

@@ -137,7 +137,21 @@ std::string read_driver(const Reader& reader, const std::string& directory) {
     return driver;
 }
 
-AgentNode read_agent_group(const Reader& item, const std::string& bundle, const std::string& directory) {
+std::vector<std::string> read_bundles(const Reader& reader, const std::vector<std::string>& published) {
+    if (!reader.present()) return published;
+    const std::string& policy = published.front();
+    if (const auto elements = reader.elements(); published.size() > 1 && !elements.empty() && elements.front().text() != policy)
+        elements.front().wrong(fmt::format("\"{}\", the bundle with the policy, first", policy));
+    for (const Reader& element : reader.elements()) {
+        const std::string name = element.text().value_or(policy);
+        if (std::ranges::find(published, name) != published.end()) continue;
+        element.wrong(published.size() == 1 ? fmt::format("\"{}\", the bundle that the workload publishes", policy)
+                                            : fmt::format("a bundle that the workload publishes ({})", quoted(published)));
+    }
+    return reader.names();
+}
+
+AgentNode read_agent_group(const Reader& item, const std::vector<std::string>& bundles, const std::string& directory) {
     AgentNode agent;
     agent.group = item.at("name").text().value_or("");
     agent.driver = read_driver(item.at("driver"), directory);
@@ -148,10 +162,7 @@ AgentNode read_agent_group(const Reader& item, const std::string& bundle, const 
         poll.at("max").wrong(fmt::format("a delay of at least the min of {}", format_short(agent.poll_min)));
     if (item.at("long_poll").present()) agent.long_poll = read_whole_seconds(item.at("long_poll"), 30s);
     agent.persist = item.at("persist").boolean().value_or(true);
-    agent.bundles = item.at("bundles").present() ? item.at("bundles").names() : std::vector<std::string>{bundle};
-    for (const Reader& element : item.at("bundles").elements())
-        if (element.text().value_or(bundle) != bundle)
-            element.wrong(fmt::format("\"{}\", the bundle that the workload publishes", bundle));
+    agent.bundles = read_bundles(item.at("bundles"), bundles);
     agent.version = item.at("version").text();
     if (item.at("binary").present()) agent.binary = read_path(item.at("binary"), directory);
     agent.defect = item.at("defect").text();
@@ -254,7 +265,7 @@ std::string authority_of(const Fleet& fleet, const AgentNode& agent) {
     return mirror == nullptr ? agent.from : mirror->of;
 }
 
-Fleet read_fleet(const Reader& reader, const std::string& bundle, const std::string& directory) {
+Fleet read_fleet(const Reader& reader, const std::vector<std::string>& bundles, const std::string& directory) {
     Fleet fleet;
     Namespace names;
     read_authorities(reader.at("authorities"), fleet, names);
@@ -263,7 +274,7 @@ Fleet read_fleet(const Reader& reader, const std::string& bundle, const std::str
     for (const Reader& item : reader.at("agents").elements()) {
         const auto nodes = node_names(item);
         names.take(item, nodes);
-        AgentNode agent = read_agent_group(item, bundle, directory);
+        AgentNode agent = read_agent_group(item, bundles, directory);
         const auto sources = read_sources(item, fleet);
         for (std::size_t i = 0; i < nodes.size(); ++i) {
             agent.name = nodes[i];
@@ -274,7 +285,7 @@ Fleet read_fleet(const Reader& reader, const std::string& bundle, const std::str
         const std::string here = authority_of(fleet, fleet.agents.back());
         if (authority && *authority != here)
             item.at("from").tell(fmt::format("expected a source behind the authority {}, as for the agents above: bundle "
-                                             "{} has one authority, got one behind {}", *authority, bundle, here));
+                                             "{} has one authority, got one behind {}", *authority, bundles.front(), here));
         authority = authority.value_or(here);
     }
     return fleet;

@@ -55,7 +55,8 @@ inline constexpr std::string_view logs_end = "logs";
 /// The authority behind an agent's source.
 [[nodiscard]] std::string authority_of(const Fleet& fleet, const AgentNode& agent);
 
-/// Reads "/fleet". `bundle`: what an agent downloads that does not say; `directory`: what relative paths are relative to.
-[[nodiscard]] Fleet read_fleet(const Reader& reader, const std::string& bundle, const std::string& directory);
+/// Reads "/fleet". `bundles`: what the workload publishes, first the one with the policy, and what an agent downloads that
+/// does not say; `directory`: what relative paths are relative to.
+[[nodiscard]] Fleet read_fleet(const Reader& reader, const std::vector<std::string>& bundles, const std::string& directory);
 
 }  // namespace mistrial::scenario

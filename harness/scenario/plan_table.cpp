@@ -84,14 +84,24 @@ std::string fleet_rows(const Plan& plan) {
 std::string workload_rows(const Plan& plan) {
     const Workload& workload = plan.workload;
     std::string text;
-    if (!workload.publishes.empty()) {
-        const PlannedPublish& first = workload.publishes.front();
-        const PlannedPublish& last = workload.publishes.back();
-        std::string said = fmt::format("{} of {} at {}: {}", workload.publishes.size(), first.bundle, first.authority,
-                                       first.revision);
-        if (workload.publishes.size() > 1)
-            said += fmt::format(" at {}, then every {} until {} at {}", text_of(first.at),
-                                format_short(workload.publishes[1].at - first.at), last.revision, text_of(last.at));
+    std::vector<std::string> bundles;
+    for (const PlannedPublish& publish : workload.publishes)
+        if (std::ranges::find(bundles, publish.bundle) == bundles.end()) bundles.push_back(publish.bundle);
+    for (const std::string& bundle : bundles) {
+        std::vector<const PlannedPublish*> publishes;
+        for (const PlannedPublish& publish : workload.publishes)
+            if (publish.bundle == bundle) publishes.push_back(&publish);
+        const PlannedPublish& first = *publishes.front();
+        const PlannedPublish& last = *publishes.back();
+        std::string said = fmt::format("{} of {} at {}: {}", publishes.size(), bundle, first.authority, first.revision);
+        if (publishes.size() > 1) {
+            const TrueTime second = publishes[1]->at;
+            const Duration every = publishes.size() > 2 ? publishes[2]->at - second : second - first.at;
+            said += fmt::format(" at {}, ", text_of(first.at));
+            // Of a bundle beside another one, only the first is there from the start.
+            if (first.at + every != second) said += fmt::format("{} at {}, ", publishes[1]->revision, text_of(second));
+            said += fmt::format("then every {} until {} at {}", format_short(every), last.revision, text_of(last.at));
+        }
         text += entry("revisions", 20, said + fmt::format(" (workload {})", workload.kind));
     }
     if (!workload.decisions.empty()) {
@@ -109,10 +119,10 @@ std::string workload_rows(const Plan& plan) {
     }
     if (!workload.health.empty()) {
         const HealthStream& stream = workload.health.front();
-        const bool bundles = std::ranges::any_of(workload.health, [](const HealthStream& one) { return !one.query.empty(); });
+        const bool activation = std::ranges::any_of(workload.health, [](const HealthStream& one) { return !one.query.empty(); });
         text += entry("health", 20,
                       fmt::format("of each agent every {} from {} on{}", format_short(stream.period), text_of(stream.from),
-                                  bundles ? ", and whether its bundles are active" : ""));
+                                  activation ? ", and whether its bundles are active" : ""));
     }
     return text;
 }

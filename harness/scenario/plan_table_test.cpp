@@ -36,6 +36,12 @@ TEST(PlanTable, shows_the_schedule_at_a_glance) {
     EXPECT_THAT(table, HasSubstr("  convergence             within 5.2s, derived as for bounded-staleness\n"));
 }
 
+TEST(PlanTable, shows_the_revisions_of_each_bundle) {
+    const std::string table = table_of("new-enemy");
+    EXPECT_THAT(table, HasSubstr("  revisions         6 of main at primary: r1 at 0s, then every 8s until r6 at 40s"));
+    EXPECT_THAT(table, HasSubstr("  revisions         6 of docs at primary: d1 at 0s, d2 at 12s, then every 8s until d6 at 44s"));
+}
+
 TEST(PlanTable, says_which_claims_this_version_cannot_judge) {
     const auto scenario = load("demo", {.set = {"/claims/divergence={}"}});
     ASSERT_TRUE(scenario.has_value()) << scenario.error().message;

@@ -21,6 +21,7 @@ constexpr Duration kShortestSettle = 10s;
 /// Often enough to catch an agent between its start and its first activation, seldom enough to weigh nothing beside decisions.
 constexpr Duration kHealthEvery = 500ms;
 constexpr Duration kPublishEvery = 3s;
+constexpr Duration kDocumentsAfter = 500ms;
 constexpr std::int64_t kMostConcurrent = 4096;
 constexpr std::int64_t kMostSessions = 65'536;
 constexpr std::int64_t kMostRevisions = 100'000;
@@ -173,23 +174,51 @@ void read_phases(const Reader& reader, Plan& plan) {
                               format_short(plan.duration)));
 }
 
+/// The bundles that the workload publishes, first the one with the policy.
+std::vector<std::string> bundles_of(const Reader& workload) {
+    std::vector<std::string> bundles{workload.at("bundle").text().value_or("main")};
+    const Reader documents = workload.at("documents");
+    if (documents.present() && !documents.is_object()) documents.wrong("an object with bundle and after");
+    if (!documents.is_object()) return bundles;
+    bundles.push_back(documents.at("bundle").text().value_or("docs"));
+    if (bundles[0] == bundles[1]) documents.at("bundle").wrong(fmt::format("another bundle than that of the grants, {}", bundles[0]));
+    return bundles;
+}
+
+/// From a revision of the grants to that of the documents which presumes it.
+Duration documents_after(const Reader& documents, Duration every) {
+    const Duration after = documents.at("after").duration().value_or(kDocumentsAfter);
+    if (after < 1ms || after >= every)
+        documents.at("after").tell(fmt::format("expected at least 1ms and less than {}, the time between revisions of the "
+                                               "grants, got {}", format_short(every), format_short(after)));
+    return after;
+}
+
 /// The revisions that are published, written one by one or as many as there is time for; "own" has no more than it has.
-std::vector<PublishSlot> read_publishes(const Reader& publish, TrueTime settle_start) {
+/// With documents, two revisions make a turn, and of the first turn both are there before the agents start.
+std::vector<PublishSlot> read_publishes(const Reader& publish, const Reader& documents, TrueTime settle_start) {
     std::vector<PublishSlot> slots;
+    const bool in_turns = documents.is_object();
     const Reader revisions = publish.at("revisions");
     if (!revisions.present()) {
         if (publish.at("of").present()) publish.at("of").tell("expected \"revisions\" beside it, got nothing");
         const Reader every = publish.at("every");
         const Duration period = every.duration().value_or(kPublishEvery);
         if (period < 1ms) every.wrong("a time of at least 1ms");
-        const std::int64_t count = publish_count(std::max(period, Duration{1ms}), std::max(settle_start, TrueTime{}));
+        const Duration after = in_turns ? documents_after(documents, std::max(period, Duration{1ms})) : 0ns;
+        const std::int64_t count = publish_count(std::max(period, Duration{1ms}), std::max(settle_start - after, TrueTime{}));
         if (count > kMostRevisions) {
             every.tell(fmt::format("expected fewer than {} revisions before the run settles, got {}", kMostRevisions, count));
             return slots;
         }
-        for (std::int64_t i = 0; i < count; ++i) slots.push_back({static_cast<std::size_t>(i + 1), TrueTime{period * i}});
+        for (std::int64_t i = 0; i < count; ++i) {
+            slots.push_back({slots.size() + 1, TrueTime{period * i}});
+            if (in_turns) slots.push_back({slots.size() + 1, TrueTime{period * i + (i == 0 ? 0ns : after)}});
+        }
         return slots;
     }
+    if (documents.at("after").present())
+        documents.at("after").tell("expected no \"after\" beside \"publish/revisions\": they say when each is published");
     if (publish.at("every").present()) publish.at("every").tell("expected no \"every\" beside \"revisions\": they say when each is published");
     for (const Reader& item : revisions.elements()) {
         const PublishSlot slot{static_cast<std::size_t>(item.at("number").natural().value_or(slots.size() + 1)),
@@ -197,7 +226,10 @@ std::vector<PublishSlot> read_publishes(const Reader& publish, TrueTime settle_s
         if (slot.number < 1 || slot.number > static_cast<std::size_t>(kMostRevisions))
             item.at("number").wrong(fmt::format("a number from 1 to {}", kMostRevisions));
         if (!slots.empty() && slot.number <= slots.back().number) item.at("number").wrong("a number above the one before it");
-        if (!slots.empty() && slot.at <= slots.back().at) item.at("at").wrong("a time after the publish before it");
+        const bool first_turn = in_turns && slot.number == 2 && slot.at == TrueTime{};
+        if (!slots.empty() && slot.at <= slots.back().at && !first_turn) item.at("at").wrong("a time after the publish before it");
+        if (in_turns && slots.empty() && slot.number % 2 == 0)
+            item.at("number").wrong("an odd number first, that of a revision with the policy");
         if (slots.empty() && slot.at != TrueTime{}) item.at("at").wrong("\"0s\" for the first, without which no agent starts");
         if (slot.at >= settle_start && slot.at != TrueTime{})
             item.at("at").tell(fmt::format("expected a time before {}, when the run settles, got {}",
@@ -209,7 +241,7 @@ std::vector<PublishSlot> read_publishes(const Reader& publish, TrueTime settle_s
 
 /// Keys of "/workload" that belong to one kind only.
 const std::map<std::string, std::vector<std::string>> kKeysOf = {
-    {"grants", {"users", "roles", "actions", "ladder_every", "canaries", "gray"}}, {"own", {"revisions", "inputs", "path"}}};
+    {"grants", {"users", "roles", "actions", "ladder_every", "canaries", "gray", "documents"}}, {"own", {"revisions", "inputs", "path"}}};
 
 /// What a workload says is wrong, a line each: "/workload/KEY: ..." at its key, the rest at the workload.
 void tell_lines(const Reader& workload, const Error& error) {
@@ -225,6 +257,7 @@ void tell_lines(const Reader& workload, const Error& error) {
 
 /// The workload with as many revisions as there is time for; its parameters go into the plan.
 std::shared_ptr<const workload::Workload> make_workload(const Reader& reader, const std::string& directory,
+                                                        const std::vector<std::string>& bundles,
                                                         const std::vector<PublishSlot>& slots, Plan& plan) {
     const std::string& kind = plan.workload.kind;
     Json parameters = Json::object();
@@ -245,7 +278,9 @@ std::shared_ptr<const workload::Workload> make_workload(const Reader& reader, co
         const auto all = static_cast<std::size_t>(of.natural().value_or(newest));
         if (all < newest || all > static_cast<std::size_t>(kMostRevisions))
             of.tell(fmt::format("expected a number from {}, that of the newest revision, to {}, got {}", newest, kMostRevisions, all));
-        parameters["revisions"] = std::max(all, newest);
+        // Of each bundle as many.
+        parameters["revisions"] = (std::max(all, newest) + bundles.size() - 1) / bundles.size();
+        if (bundles.size() > 1) parameters["documents"] = {{"bundle", bundles[1]}, {"grants", bundles[0]}};
         const auto read = workload::grants_parameters(parameters, reader.pointer());
         if (!read) {
             tell_lines(reader, read.error());
@@ -287,9 +322,9 @@ Draft draft(const Scenario& scenario, Mistakes& mistakes) {
     plan.scenario = scenario.name;
     plan.about = reader.at("about").text().value_or("");
     plan.seed = reader.at("seed").natural().value_or(1);
-    const std::string bundle = workload.at("bundle").text().value_or("main");
-    plan.fleet = read_fleet(reader.at("fleet"), bundle, scenario.directory.string());
-    plan.atomic = {{bundle}};
+    const std::vector<std::string> bundles = bundles_of(workload);
+    plan.fleet = read_fleet(reader.at("fleet"), bundles, scenario.directory.string());
+    for (const std::string& bundle : bundles) plan.atomic.push_back({bundle});
     const Roster roster(plan.fleet);
     const auto faults = read_faults(reader.at("faults"), plan.fleet, roster);
     plan.claims = read_claims(reader.at("claims"), plan.fleet, roster, faults);
@@ -299,10 +334,10 @@ Draft draft(const Scenario& scenario, Mistakes& mistakes) {
 
     plan.workload.kind = workload.at("kind").text().value_or("grants");
     read_load(workload, roster, plan);
-    result.bundle = bundle;
-    result.publishes = read_publishes(workload.at("publish"), plan.settle_start());
+    result.bundle = bundles.front();
+    result.publishes = read_publishes(workload.at("publish"), workload.at("documents"), plan.settle_start());
     if (mistakes.empty() && kKeysOf.contains(plan.workload.kind))
-        result.workload = make_workload(workload, scenario.directory.string(), result.publishes, plan);
+        result.workload = make_workload(workload, scenario.directory.string(), bundles, result.publishes, plan);
     if (result.workload)
         std::erase_if(result.publishes, [&](const PublishSlot& slot) { return slot.number > result.workload->revisions(); });
     return result;
@@ -317,10 +352,11 @@ Result<Plan> resolve(const Scenario& scenario) {
     plan.workload.path = made.workload->path();
     plan.workload.pool = made.workload->pool();
     plan.workload.special = made.workload->special();
-    std::size_t base = 0;
+    std::map<std::string, std::size_t> newest;  // by bundle
     for (const PublishSlot& slot : made.publishes) {
-        workload::Revision revision = made.workload->revision(slot.number, std::exchange(base, slot.number));
-        plan.workload.publishes.push_back({slot.number, slot.at, made.bundle, std::move(revision.name), authority,
+        const std::string bundle = made.workload->beside(slot.number).value_or(made.bundle);
+        workload::Revision revision = made.workload->revision(slot.number, std::exchange(newest[bundle], slot.number));
+        plan.workload.publishes.push_back({slot.number, slot.at, bundle, std::move(revision.name), authority,
                                            bundle::digest(revision.members), std::move(revision.content)});
     }
     return plan;

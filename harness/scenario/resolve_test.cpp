@@ -19,6 +19,7 @@ namespace mistrial::scenario {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -82,6 +83,47 @@ TEST(Publishes, carry_the_oracle_and_the_digest_of_what_the_workload_makes_again
         EXPECT_EQ(plan.workload.publishes[i].digest, bundle::digest(revision.members));
         EXPECT_EQ(plan.workload.publishes[i].content, revision.content);
     }
+}
+
+TEST(Publishes, of_documents_follow_those_of_the_grants_that_they_presume) {
+    const Plan plan = plan_of("demo", {R"(/workload/documents={"after":"1500ms"})", "/workload/publish/every=5s"});
+    EXPECT_THAT(plan.atomic, ElementsAre(ElementsAre("main"), ElementsAre("docs")));
+    for (const AgentNode& agent : plan.fleet.agents) EXPECT_THAT(agent.bundles, ElementsAre("main", "docs"));
+    const auto& publishes = plan.workload.publishes;
+    ASSERT_EQ(publishes.size(), 14U);
+    EXPECT_EQ(publishes[1].at, TrueTime{}) << "there before the agents start";
+    EXPECT_EQ(publishes[13].at, TrueTime{31500ms}) << "before it settles at 34.6s";
+    for (std::size_t i = 1; i < publishes.size(); i += 2) {
+        EXPECT_EQ(publishes[i - 1].bundle, "main");
+        EXPECT_EQ(publishes[i].bundle, "docs");
+        EXPECT_EQ(publishes[i].content->at("depends"), (Json{{"main", publishes[i - 1].revision}}));
+        EXPECT_EQ(publishes[i].at - publishes[i - 1].at, i == 1 ? 0ms : 1500ms);
+    }
+    EXPECT_EQ(plan_of("demo", {"/workload/documents={}", R"(/fleet/agents/0/bundles=["main"])"}).fleet.agents[0].bundles.size(), 1U);
+}
+
+TEST(Publishes, of_documents_fit_between_those_of_the_grants) {
+    const auto message = [](const std::string& set) {
+        const auto loaded = load("new-enemy", {.set = {set}});
+        return loaded ? std::string() : loaded.error().message;
+    };
+    EXPECT_THAT(message("/workload/documents/after=8s"), HasSubstr("/workload/documents/after: expected at least 1ms and less "
+                                                                   "than 8s, the time between revisions of the grants, got 8s"));
+    EXPECT_THAT(message("/workload/documents/bundle=main"),
+                HasSubstr("/workload/documents/bundle: expected another bundle than that of the grants, main, got \"main\""));
+    EXPECT_THAT(message("/workload/documents=docs"),
+                HasSubstr("/workload/documents: expected an object with bundle and after, got \"docs\""));
+    EXPECT_THAT(message(R"(/fleet/agents/0/bundles=["docs"])"),
+                HasSubstr("/fleet/agents/0/bundles/0: expected \"main\", the bundle with the policy, first, got \"docs\""));
+    EXPECT_THAT(message(R"(/fleet/agents/0/bundles=["main","dosc"])"),
+                HasSubstr("/fleet/agents/0/bundles/1: expected a bundle that the workload publishes (main, docs), got \"dosc\""));
+    EXPECT_THAT(message(R"(/workload/publish={"revisions":[{"number":2,"at":"0s"},{"number":3,"at":"0s"}]})"),
+                AllOf(HasSubstr("/workload/documents/after: expected no \"after\" beside \"publish/revisions\""),
+                      HasSubstr("/workload/publish/revisions/0/number: expected an odd number first, that of a revision with the "
+                                "policy, got 2"),
+                      HasSubstr("/workload/publish/revisions/1/at: expected a time after the publish before it")));
+    EXPECT_THAT(message("/workload/kind=own"),
+                HasSubstr("/workload/documents: expected no \"documents\" with workload own: it belongs to grants"));
 }
 
 TEST(Load, gives_each_session_an_agent_in_turn) {

@@ -14,14 +14,21 @@ using namespace std::chrono_literals;
 std::string text_of(Duration duration) { return format_short(duration); }
 std::string text_of(TrueTime time) { return format_short(time.time_since_epoch()); }
 
-OrderedJson spelled(const AgentNode& agent, const std::string& bundle) {
+/// The bundles that are published, as they come.
+std::vector<std::string> bundles_of(const Plan& plan) {
+    std::vector<std::string> bundles;
+    for (const std::vector<std::string>& group : plan.atomic) bundles.insert(bundles.end(), group.begin(), group.end());
+    return bundles;
+}
+
+OrderedJson spelled(const AgentNode& agent, const std::vector<std::string>& bundles) {
     OrderedJson json{{"name", agent.name}};
     if (agent.driver != "embedded") json["driver"] = agent.driver;
     json["from"] = agent.from;
     json["poll"] = {{"min", text_of(agent.poll_min)}, {"max", text_of(agent.poll_max)}};
     if (agent.long_poll) json["long_poll"] = text_of(*agent.long_poll);
     if (!agent.persist) json["persist"] = false;
-    if (agent.bundles != std::vector<std::string>{bundle}) json["bundles"] = agent.bundles;
+    if (agent.bundles != bundles) json["bundles"] = agent.bundles;
     if (agent.version) json["version"] = *agent.version;
     if (agent.binary) json["binary"] = *agent.binary;
     if (agent.defect) json["defect"] = *agent.defect;
@@ -30,13 +37,13 @@ OrderedJson spelled(const AgentNode& agent, const std::string& bundle) {
     return json;
 }
 
-OrderedJson spelled(const Fleet& fleet, const std::string& bundle) {
+OrderedJson spelled(const Fleet& fleet, const std::vector<std::string>& bundles) {
     OrderedJson json{{"authorities", OrderedJson::array()}};
     for (const AuthorityNode& authority : fleet.authorities) json["authorities"].push_back({{"name", authority.name}});
     for (const MirrorNode& mirror : fleet.mirrors)
         json["mirrors"].push_back({{"name", mirror.name}, {"of", mirror.of}, {"ttl", text_of(mirror.ttl)}});
     json["agents"] = OrderedJson::array();
-    for (const AgentNode& agent : fleet.agents) json["agents"].push_back(spelled(agent, bundle));
+    for (const AgentNode& agent : fleet.agents) json["agents"].push_back(spelled(agent, bundles));
     return json;
 }
 
@@ -60,8 +67,10 @@ OrderedJson spelled(const Workload& workload, const std::string& bundle, TrueTim
         publish["revisions"].push_back({{"number", one.number}, {"at", text_of(one.at)}});
     Json parameters = workload.parameters;
     if (workload.kind == "grants" && parameters.contains("revisions")) {
-        publish["of"] = parameters["revisions"];
+        const bool in_turns = parameters.contains("documents");
+        publish["of"] = (in_turns ? 2 : 1) * parameters["revisions"].get<std::size_t>();
         parameters.erase("revisions");
+        if (in_turns) parameters["documents"].erase("grants");
     }
     OrderedJson& decide = json["decide"] = {{"timeout", text_of(workload.timeout)}};
     if (workload.tokens) decide["tokens"] = true;
@@ -129,9 +138,15 @@ OrderedJson spelled(const checkers::Claim& claim) {
 OrderedJson with_rhythm_of_publishes(OrderedJson json) {
     OrderedJson& publish = json["workload"]["publish"];
     const OrderedJson& revisions = publish["revisions"];
-    if (revisions.size() < 2) return json;
-    const auto second = revisions[1]["at"];
-    publish = {{"every", second}};
+    const bool in_turns = json["workload"].contains("documents");
+    const std::size_t second = in_turns ? 2 : 1;
+    if (revisions.size() < 2 * second) return json;
+    const auto every = revisions[second]["at"];
+    if (in_turns) {
+        const auto listed = parse_duration(revisions[3]["at"].get<std::string>()), made = parse_duration(every.get<std::string>());
+        if (listed && made) json["workload"]["documents"]["after"] = text_of(*listed - *made);
+    }
+    publish = {{"every", every}};
     return json;
 }
 
@@ -214,7 +229,7 @@ OrderedJson spell_out(const Plan& plan) {
     if (plan.simulation != Simulation{})
         json["simulation"] = {{"order", plan.simulation.order},
                               {"delay", {{"min", text_of(plan.simulation.delay_min)}, {"max", text_of(plan.simulation.delay_max)}}}};
-    json["fleet"] = spelled(plan.fleet, bundle);
+    json["fleet"] = spelled(plan.fleet, bundles_of(plan));
     json["workload"] = spelled(plan.workload, bundle, plan.end());
     json["faults"] = OrderedJson::array();
     for (const nemesis::FaultInterval& fault : plan.faults)

@@ -50,6 +50,9 @@ TEST(SpellOut, of_a_scenario_with_everything_even_is_as_short_as_it_was_written)
     EXPECT_EQ(shorter["fleet"]["agents"].dump(), R"([{"name":"a","count":5,"from":"cdn","poll":{"min":"1s","max":"2s"}}])");
     EXPECT_EQ(shorter["workload"].dump(), R"({"kind":"grants","publish":{"every":"2s"},"decide":{"rate":500,"sessions":20}})");
     EXPECT_EQ(shorter["faults"][0].dump(), R"({"at":"4s","for":"6s","partition":{"on":["a1","a2"],"from":["cdn1","cdn2"],"mode":"black-hole"}})");
+    const OrderedJson turns = abridged(spell_out(plan_of("new-enemy", 42)))["workload"];
+    EXPECT_EQ(turns["publish"].dump(), R"({"every":"8s"})");
+    EXPECT_EQ(turns["documents"].dump(), R"({"bundle":"docs","after":"4s"})");
 }
 
 }  // namespace

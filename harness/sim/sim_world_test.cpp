@@ -4,6 +4,7 @@
 #include "core/history/writer.hpp"
 #include "engine/bundle/digest.hpp"
 #include "harness/conductor/conductor.hpp"
+#include "harness/scenario/scenario.hpp"
 #include "harness/workload/grants.hpp"
 #include "harness/workload/planned.hpp"
 
@@ -236,6 +237,50 @@ TEST(SimWorld, ARunEndsWithABarrierThatReadYourPublishesIsHeldTo) {
     EXPECT_EQ(count(ran, "barrier", history::Type::ok), 1);
     expect_held(ran, "read-your-publishes", 20);
     EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
+}
+
+/// The scenario new-enemy: a document is published when every undisturbed agent has learnt of the revocation before it.
+Ran run_new_enemy(std::vector<std::string> set) {
+    return run(scenario::resolve(scenario::load("new-enemy", {.set = std::move(set)}).value()).value());
+}
+
+std::vector<std::string> violated(const Ran& ran) {
+    std::vector<std::string> names;
+    for (const auto& claim : ran.judgement.claims)
+        if (claim.validity == checkers::Validity::invalid) names.push_back(claim.property);
+    return names;
+}
+
+TEST(SimWorld, ANewEnemyIsLetInAfterAPartitionAndTheVerdictsSayIt) {
+    const Ran ran = run_new_enemy({});
+    EXPECT_EQ(violated(ran), std::vector<std::string>{"no-new-enemy"});
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::invalid);
+    std::int64_t let_in = 0, readers = 0;
+    for (const auto& record : ran.records) {
+        const auto* decide = std::get_if<history::Decide>(&record.value);
+        if (!decide || record.type != history::Type::ok || decide->answer != history::Answer{history::Verdict{"true"}}) continue;
+        if (decide->input_id->starts_with("enemy-")) {
+            ++let_in;
+            const std::string turn = decide->input_id->substr(7);
+            EXPECT_GE(decide->revisions.at("docs"), "d" + turn);
+            EXPECT_LT(decide->revisions.at("main"), "r" + turn);
+            EXPECT_NE(decide->agent, "a5") << "which was never cut off";
+        }
+        if (decide->input_id->starts_with("doc-")) ++readers;
+    }
+    EXPECT_GT(let_in, 5);
+    EXPECT_GT(readers, 500) << "documents are there to be read";
+}
+
+TEST(SimWorld, AnUndisturbedFleetThatIsGivenTheTimeLetsNoNewEnemyIn) {
+    const Ran ran = run_new_enemy({"/faults=[]"});
+    EXPECT_EQ(violated(ran), std::vector<std::string>{});
+    EXPECT_EQ(ran.judgement.validity, checkers::Validity::valid);
+}
+
+TEST(SimWorld, AnUndisturbedFleetThatIsNotGivenTheTimeLetsANewEnemyIn) {
+    const Ran ran = run_new_enemy({"/faults=[]", "/workload/documents/after=500ms"});
+    EXPECT_EQ(violated(ran), std::vector<std::string>{"no-new-enemy"});
 }
 
 TEST(SimWorld, AMovedClockShowsInThatAgentsAnswersOnly) {

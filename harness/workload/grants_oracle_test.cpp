@@ -68,16 +68,19 @@ Json timeless(Json decision) {
 
 /// What real OPA decides about each input, in their order.
 std::vector<Json> asked_of_opa(const std::string& opa, const bundle::Members& members, const Json& inputs,
-                               const std::string& instance) {
+                               const std::string& instance, const bundle::Members& beside = {}) {
     const Directory directory;
     for (const auto& [path, bytes] : members) (void)directory.write("bundle/" + path, bytes);
+    for (const auto& [path, bytes] : beside) (void)directory.write("beside/" + path, bytes);
     const auto document =
         directory.write("instance.json", Json{{"mistrial_instance", {{"id", instance}}}}.dump());
     const auto questions = directory.write("inputs.json", inputs.dump());
-    const Json output = Json::parse(run(
-        {opa, "eval", "--format", "json", "--bundle", directory / "bundle", "--data", document, "--input",
-         questions,
-         R"([{"question": i, "decision": d} | x := input[i]; d := data.mistrial.decision with input as x])"}));
+    std::vector<std::string> argv = {opa, "eval", "--format", "json", "--bundle", directory / "bundle"};
+    if (!beside.empty()) argv.insert(argv.end(), {"--bundle", directory / "beside"});
+    argv.insert(argv.end(),
+                {"--data", document, "--input", questions,
+                 R"([{"question": i, "decision": d} | x := input[i]; d := data.mistrial.decision with input as x])"});
+    const Json output = Json::parse(run(std::move(argv)));
     std::vector<Json> decisions(inputs.size());
     for (const auto& answer : output.at("result").at(0).at("expressions").at(0).at("value")) {
         decisions.at(answer.at("question").get<std::size_t>()) = timeless(answer.at("decision"));
@@ -87,9 +90,10 @@ std::vector<Json> asked_of_opa(const std::string& opa, const bundle::Members& me
 
 /// What the embedded evaluator decides about each input.
 std::vector<Json> asked_of_embedded(const bundle::Members& members, const Json& inputs,
-                                    const std::string& instance) {
+                                    const std::string& instance, const bundle::Members& beside = {}) {
     rego::Evaluator evaluator(rego::Plan::parse(members.at("plan.json"), "plan.json").value());
     Json documents = Json::parse(members.at("data.json"));
+    if (!beside.empty()) documents.update(Json::parse(beside.at("data.json")));
     documents["mistrial_instance"] = {{"id", instance}};
     const rego::Value data = rego::from_json(documents);
     std::vector<Json> decisions;
@@ -140,6 +144,44 @@ TEST(GrantsOracle, TableEmbeddedEvaluatorAndOpa058GiveOneAnswer) {
     const std::string opa = real_opa("0.58.0");
     compare(opa, 1, {});
     compare(opa, 2, {.revisions = 30, .users = 100, .roles = 7, .actions = 9, .ladder_every = 2});
+}
+
+/// Every combination of two revisions of the grants and two of the documents, and the documents missing.
+void compare_with_documents(const std::string& opa) {
+    const auto grants =
+        Grants::make(4, {.revisions = 5, .users = 10, .documents = GrantsParameters::Documents{"docs", "main"}}).value();
+    std::vector<std::string> ids;
+    Json inputs = Json::array();
+    for (const auto& [id, input] : grants->pool()) {
+        inputs.push_back(input);
+        ids.push_back(id);
+    }
+    std::size_t let_in = 0;
+    for (const std::size_t number : {1, 5}) {
+        for (const std::size_t listed : {0, 2, 8}) {
+            const Revision revision = grants->revision(number);
+            const auto beside = listed == 0 ? bundle::Members{} : grants->revision(listed).members;
+            const auto by_opa = asked_of_opa(opa, revision.members, inputs, "a1#7", beside);
+            const auto by_embedded = asked_of_embedded(revision.members, inputs, "a1#7", beside);
+            for (std::size_t n = 0; n < ids.size(); ++n) {
+                const Json special = grants->special().value(ids[n], Json::object());
+                const bool allowed = grants->allows(number, ids[n]) &&
+                                     (!special.contains("combine") || (listed > 0 && grants->allows(listed, ids[n])));
+                if (allowed && special.contains("new_enemy")) ++let_in;
+                const Json by_table = {{"allow", allowed},      {"policy", revision.name},
+                                       {"data", revision.name}, {"documents", listed == 0 ? "-" : grants->revision_name(listed)},
+                                       {"nonce", nullptr},      {"instance", "a1#7"}};
+                ASSERT_EQ(by_opa[n], by_table) << "OPA, " << revision.name << ", " << inputs[n];
+                ASSERT_EQ(by_embedded[n], by_table) << "embedded, " << revision.name << ", " << inputs[n];
+            }
+        }
+    }
+    EXPECT_EQ(let_in, 4U) << "r1 with d4: enemy-r2, enemy-r3, enemy-r4; r3 with d4: enemy-r4";
+}
+
+TEST(GrantsOracle, TablesOfGrantsAndDocumentsTogetherSayWhatEmbeddedEvaluatorAndOpaSay) {
+    compare_with_documents(real_opa("1.19.1"));
+    compare_with_documents(real_opa("0.58.0"));
 }
 
 TEST(GrantsOracle, ADecisionIsCompleteWhateverIsMissing) {
@@ -194,15 +236,19 @@ TEST(GrantsPlan, IsThePolicyCompiledByOpa119) {
         const auto archive = bundle::read_archive(read_file(directory / "bundle.tar.gz").value());
         return placeless(Json::parse(archive.value().at("plan.json")));
     };
-    const auto policy = *embedded::find("workloads/grants/policy.rego");
-    const auto plan = *embedded::find("workloads/grants/plan.json");
-    EXPECT_EQ(compiled_from("template", policy), placeless(Json::parse(plan)))
-        << "policy.rego was changed without its plan: run scripts/compile-workload grants";
+    for (const std::string name : {"grants", "grants-documents"}) {
+        const auto policy = *embedded::find(fmt::format("workloads/{}/policy.rego", name));
+        const auto plan = *embedded::find(fmt::format("workloads/{}/plan.json", name));
+        EXPECT_EQ(compiled_from("template", policy), placeless(Json::parse(plan)))
+            << "policy.rego was changed without its plan: run scripts/compile-workload " << name;
 
-    const bundle::Members members = Grants::make(1, {.revisions = 3}).value()->revision(3).members;
-    EXPECT_EQ(compiled_from("filled", members.at("policy.rego")),
-              placeless(Json::parse(members.at("plan.json"))))
-        << "a revision filled into the plan is not the plan of the revision filled in";
+        GrantsParameters parameters{.revisions = 3};
+        if (name != "grants") parameters.documents = {.bundle = "docs", .grants = "main"};
+        const bundle::Members members = Grants::make(1, parameters).value()->revision(3).members;
+        EXPECT_EQ(compiled_from("filled", members.at("policy.rego")),
+                  placeless(Json::parse(members.at("plan.json"))))
+            << name << ": a revision filled into the plan is not the plan of the revision filled in";
+    }
 }
 
 }  // namespace

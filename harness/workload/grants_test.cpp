@@ -27,7 +27,7 @@ GrantsParameters drawn_parameters() {
     return parameters;
 }
 
-/// The policy of scenarios/workloads/grants/policy.rego, read off its text and applied to a bundle's data. It
+/// The policies of scenarios/workloads/grants*/policy.rego, read off its text and applied to a bundle's data. It
 /// shares nothing with the generator.
 bool interpret(const Json& data, const std::string& policy_marker, const Json& input) {
     const auto at = [](const Json& value, auto... keys) -> const Json* {
@@ -50,7 +50,9 @@ bool interpret(const Json& data, const std::string& policy_marker, const Json& i
     }
     const bool revoked =
         holds(at(grants, "users", user, "revoked", action)) || holds(at(grants, "suspended", user));
-    return (permitted && !revoked) || (user == "torn-detector" && grants.at("marker") == policy_marker);
+    const bool unlisted = input.contains("document") &&
+                          !holds(at(data, "documents", "listed", input.at("document").get<std::string>()));
+    return (permitted && !revoked && !unlisted) || (user == "torn-detector" && grants.at("marker") == policy_marker);
 }
 
 RC_GTEST_PROP(Grants, ItsTableIsWhatThePolicySaysOfItsData, (std::uint64_t seed)) {
@@ -213,6 +215,144 @@ TEST(GrantsInputs, TwoSessionsAskDifferentQuestions) {
             grants->input_for("session-1", number, 5) == grants->input_for("session-2", number, 5) ? 1 : 0;
     }
     EXPECT_LT(same, 40);
+}
+
+GrantsParameters drawn_with_documents() {
+    GrantsParameters parameters = drawn_parameters();
+    parameters.documents = {.bundle = "docs", .grants = "main"};
+    return parameters;
+}
+
+/// By bundle: what each of its revisions, in their order, decides of each question that it tells of.
+std::map<std::string, std::vector<std::map<std::string, bool>>> tables_of(const Grants& grants) {
+    std::map<std::string, std::vector<std::map<std::string, bool>>> tables;
+    for (std::size_t number = 1; number <= grants.revisions(); ++number) {
+        const Revision revision = grants.revision(number);
+        auto& told = tables[grants.beside(number).value_or("main")];
+        told.push_back(told.empty() ? std::map<std::string, bool>() : told.back());
+        for (const auto& [id, verdict] : revision.content->at("verdicts").items()) told.back()[id] = verdict.get<bool>();
+    }
+    return tables;
+}
+
+RC_GTEST_PROP(GrantsDocuments, WhatTheTwoTablesSayTogetherIsWhatThePolicySaysOfBothBundlesData, (std::uint64_t seed)) {
+    const auto grants = made(seed, drawn_with_documents());
+    const auto tables = tables_of(*grants);
+    const std::size_t turns = tables.at("main").size();
+    RC_ASSERT(tables.at("docs").size() == turns);
+    for (std::size_t r = 1; r <= turns; ++r) {
+        for (std::size_t d = 0; d <= turns; ++d) {  // 0: the documents are not there yet
+            const Revision policy = grants->revision(2 * r - 1);
+            Json data = Json::parse(policy.members.at("data.json"));
+            if (d > 0) data.update(Json::parse(grants->revision(2 * d).members.at("data.json")));
+            for (const auto& [id, input] : grants->pool()) {
+                bool by_tables = tables.at("main").at(r - 1).at(id);
+                if (grants->special().value(id, Json::object()).contains("combine"))
+                    by_tables = by_tables && d > 0 && tables.at("docs").at(d - 1).at(id);
+                RC_ASSERT(by_tables == interpret(data, policy.name, input));
+            }
+        }
+    }
+}
+
+RC_GTEST_PROP(GrantsDocuments, AProbeIsAllowedByANewEnemysStateAndByNoOther, (std::uint64_t seed)) {
+    const auto grants = made(seed, drawn_with_documents());
+    const std::size_t turns = grants->revisions() / 2;
+    std::size_t probes = 0;
+    for (const auto& [id, special] : grants->special().items()) {
+        if (!special.contains("new_enemy")) continue;
+        ++probes;
+        for (std::size_t r = 1; r <= turns; ++r)
+            for (std::size_t d = 1; d <= turns; ++d) {
+                const bool allowed = grants->allows(2 * r - 1, id) && grants->allows(2 * d, id);
+                const auto at_least = [&](std::size_t number, const Json& named) {
+                    for (std::size_t n = number; n >= 1; n = grants->before(n))
+                        if (grants->revision_name(n) == named) return true;
+                    return false;
+                };
+                RC_ASSERT(allowed == (at_least(2 * d, special["new_enemy"]["newer"]["docs"]) &&
+                                      !at_least(2 * r - 1, special["new_enemy"]["older"]["main"])));
+            }
+    }
+    RC_ASSERT(probes == turns - 1);
+}
+
+RC_GTEST_PROP(GrantsDocuments, EachRevisionPresumesTheOneOfTheGrantsThatWasPublishedRightBeforeIt, (std::uint64_t seed)) {
+    const auto grants = made(seed, drawn_with_documents());
+    for (std::size_t number = 1; number <= grants->revisions(); ++number) {
+        const Revision revision = grants->revision(number);
+        RC_ASSERT(grants->beside(number).has_value() == (number % 2 == 0));
+        RC_ASSERT(revision.content->contains("depends") == (number % 2 == 0));
+        RC_ASSERT(revision.name == grants->revision_name(number));
+        RC_ASSERT(revision.content->at("base") ==
+                  (number <= 2 ? Json(nullptr) : Json(grants->revision_name(number - 2))));
+        if (number % 2 == 0) RC_ASSERT(revision.content->at("depends") == (Json{{"main", grants->revision_name(number - 1)}}));
+    }
+}
+
+RC_GTEST_PROP(GrantsDocuments, TellAnyRevisionAsTheDifferenceToAnyEarlierOneOfItsBundle, (std::uint64_t seed)) {
+    const auto grants = made(seed, drawn_with_documents());
+    const auto number = *rc::gen::inRange<std::size_t>(1, grants->revisions() + 1);
+    std::size_t base = grants->before(number);
+    for (auto steps = *rc::gen::inRange<std::size_t>(0, number); steps > 0 && base > 0; --steps) base = grants->before(base);
+    const Revision told = grants->revision(number, base);
+    const auto all = grants->revision(number, 0).content->at("verdicts");
+    for (const auto& [id, verdict] : all.items()) {
+        RC_ASSERT(verdict == grants->allows(number, id));
+        RC_ASSERT(told.content->at("verdicts").contains(id) == (base == 0 || grants->allows(base, id) != verdict));
+    }
+}
+
+RC_GTEST_PROP(GrantsDocuments, LeaveEverythingElseAsItIsWithoutThem, (std::uint64_t seed)) {
+    const GrantsParameters with = drawn_with_documents();
+    GrantsParameters without = with;
+    without.documents.reset();
+    const auto both = made(seed, with);
+    const auto one = made(seed, without);
+    RC_ASSERT(both->revisions() == 2 * one->revisions());
+    for (const auto& [id, input] : one->pool()) {
+        RC_ASSERT(both->pool().at(id) == input);
+        for (std::size_t turn = 1; turn <= one->revisions(); ++turn)
+            RC_ASSERT(both->allows(2 * turn - 1, id) == one->allows(turn, id));
+    }
+}
+
+RC_GTEST_PROP(GrantsDocuments, AreAFunctionOfSeedAndParametersAlone, (std::uint64_t seed, std::uint32_t number)) {
+    const auto parameters = drawn_with_documents();
+    const auto one = made(seed, parameters);
+    const auto other = made(seed, grants_parameters(to_json(parameters), "/workload").value());
+    RC_ASSERT(one->pool() == other->pool());
+    const auto newest = *rc::gen::inRange<std::size_t>(0, one->revisions() + 3);
+    RC_ASSERT(one->pool().contains(one->input_for("session-1", number, newest)));
+    RC_ASSERT(one->input_for("session-1", number, newest) == other->input_for("session-1", number, newest));
+    for (std::size_t n = 1; n <= one->revisions(); ++n) RC_ASSERT(one->revision(n).members == other->revision(n).members);
+}
+
+TEST(GrantsDocuments, AskMostOftenAboutTheNewestDocumentAndItsEnemy) {
+    const auto grants = made(42, {.revisions = 9, .documents = GrantsParameters::Documents{"docs", "main"}});
+    std::map<std::string, int> asked;
+    for (std::uint64_t number = 0; number < 4000; ++number) ++asked[grants->input_for("session-1", number, 9)];
+    EXPECT_GT(asked["enemy-r4"], 350) << "r5 is published, d5 is not yet";
+    EXPECT_GT(asked["doc-4"], 100);
+    EXPECT_GT(asked["enemy-r3"], 30);
+    EXPECT_GT(asked["ladder-r5"], 50);
+    EXPECT_FALSE(asked.contains("enemy-r6"));
+}
+
+TEST(GrantsParameters, DocumentsNameTwoBundles) {
+    const auto message = [](const Json& documents) {
+        return grants_parameters(Json{{"documents", documents}}, "/workload").error().message;
+    };
+    EXPECT_THAT(message(true), testing::HasSubstr("/workload/documents: expected an object of bundle names, got true"));
+    EXPECT_THAT(message(Json{{"bundel", "docs"}}), testing::HasSubstr("/workload/documents/bundel: unknown parameter"));
+    EXPECT_THAT(message(Json{{"bundle", 3}}), testing::HasSubstr("/workload/documents/bundle: expected the name of a bundle"));
+    EXPECT_THAT(message(Json{{"bundle", "main"}, {"grants", "main"}}),
+                testing::HasSubstr("expected a bundle beside the one of the grants (\"main\"), got \"main\""));
+    EXPECT_THAT(Grants::make(1, {.revisions = 9000, .users = 60'000, .actions = 1, .ladder_every = 0,
+                                 .documents = GrantsParameters::Documents{"docs", "main"}})
+                    .error()
+                    .message,
+                testing::HasSubstr("17998 of them about documents, at most 65536"));
 }
 
 TEST(GrantsParameters, AnErrorNamesTheParameterAndTheRange) {

@@ -11,22 +11,23 @@
 #include <string>
 #include <string_view>
 
-/// What a run publishes and asks: revisions of one bundle and a finite pool of inputs. Where the policy is
-/// known in closed form, also what each revision decides, so that no checker ever evaluates policy.
+/// What a run publishes and asks: revisions of one bundle, or of one and another beside it, and a finite pool of inputs.
+/// Where the policy is known in closed form, also what each revision decides, so that no checker ever evaluates policy.
 namespace mistrial::workload {
 
 /// One revision of a bundle, complete in itself.
 struct Revision {
     std::string name;             ///< as in the members' manifest: "r57"
     bundle::Members members;      ///< what the archive holds
-    std::optional<Json> content;  ///< {"base", "verdicts", "markers"}: `publish.value.content` of a history
+    std::optional<Json> content;  ///< {"base", "verdicts", "markers", "depends"}: `publish.value.content` of a history
 };
 
 /// Where a decision's parts stand inside the result, as JSON Pointers relative to it. Empty pointer: the
 /// whole result.
 struct DecisionShape {
     std::string verdict;
-    std::map<std::string, std::string> markers;  ///< root -> where its marker stands
+    /// Root of the bundle of the decision rule, or BUNDLE/ROOT of another -> where its marker stands.
+    std::map<std::string, std::string> markers;
     std::optional<std::string> agent_time;       ///< ns since the epoch, by the agent's clock
     std::optional<std::string> nonce;            ///< echo of the nonce
     std::optional<std::string> instance;         ///< the incarnation that answered
@@ -44,9 +45,15 @@ class Workload {
     [[nodiscard]] virtual std::size_t revisions() const = 0;
 
     /// Revision `number` in [1, revisions()], its content told as the difference to revision `base` <
-    /// `number` (0: to nothing, so that every verdict is listed).
+    /// `number` of the same bundle (0: to nothing, so that every verdict is listed).
     [[nodiscard]] virtual Revision revision(std::size_t number, std::size_t base) const = 0;
-    [[nodiscard]] Revision revision(std::size_t number) const { return revision(number, number - 1); }
+    [[nodiscard]] Revision revision(std::size_t number) const { return revision(number, before(number)); }
+
+    /// The revision of the same bundle before `number`; 0: none.
+    [[nodiscard]] virtual std::size_t before(std::size_t number) const { return number - 1; }
+
+    /// The bundle of revision `number`, where it is not that of the decision rule.
+    [[nodiscard]] virtual std::optional<std::string> beside(std::size_t) const { return std::nullopt; }
 
     [[nodiscard]] virtual std::string revision_name(std::size_t number) const = 0;
 
