@@ -23,7 +23,7 @@ const Value* verdict_of(const Result& result) {
 
 void set_verdict(Result& result, bool allow) {
     Value decision = result && *result && (*result)->type() == rego::Type::object ? **result : Value::object();
-    decision.insert(Value::string("allow"), Value::boolean(allow));
+    decision.insert(Value::string(std::string_view("allow")), Value::boolean(allow));
     result = std::optional(std::move(decision));
 }
 

@@ -64,7 +64,7 @@ class LogsTheContrary : public Behaviour {
   public:
     std::size_t logged(DecisionEvent& event) override {
         if (++count_ % 10 == 0 && event.result && event.result->type() == rego::Type::object)
-            event.result->insert(Value::string("allow"), Value::boolean(!allowed(event)));
+            event.result->insert(Value::string(std::string_view("allow")), Value::boolean(!allowed(event)));
         return 1;
     }
 
