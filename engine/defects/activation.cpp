@@ -126,7 +126,7 @@ class FallsBackToItsFirstBundle : public Behaviour {
     Shared first_;
 };
 
-/// A bundle that is not replaced within five seconds gives way to the one before it.
+/// A bundle that is not replaced within three seconds gives way to the one before it.
 class GoesBackWhenIdle : public Behaviour {
   public:
     Clocks clocks(const Clocks& clocks) override {
@@ -135,7 +135,7 @@ class GoesBackWhenIdle : public Behaviour {
     }
     Shared install(Shared current, Shared fresh) override {
         before_ = same_bundles(current, fresh) ? current : nullptr;
-        until_ = now_ + 5s;
+        until_ = now_ + 3s;
         return fresh;
     }
     const Shared& decides_by(const Question&, const Shared& seen, const Clocks& clocks) override {
@@ -217,68 +217,57 @@ std::vector<Defect> families::activation() {
         {.name = "reports-ahead",
          .about = "Reports the revision that was activated last, and decides by the one before it.",
          .finds = "atomic-activation",
-         .beside = {},
-         .needs = {},
+         .beside = {{"bounded-staleness", "the revision that decides is one behind"},
+                    {"monotonic-revisions", "a report is a sight of a revision, and decisions go back behind it"}},
          .make = agent_with<ReportsAhead>},
         {.name = "keeps-its-first-policy",
          .about = "Renews data and keeps the policy that it compiled first.",
          .finds = "atomic-activation",
-         .beside = {},
-         .needs = {},
          .make = agent_with<KeepsItsFirstPolicy>},
         {.name = "activates-policy-before-data",
          .about = "Decides by the new policy and the old data for half a second.",
          .finds = "atomic-activation",
-         .beside = {},
-         .needs = {},
          .make = agent_with<ActivatesPolicyBeforeData>},
         {.name = "holds-one-back",
          .about = "Puts a bundle in force only when the next one has come.",
          .finds = "delta-atomicity",
-         .beside = {},
-         .needs = {},
+         .beside = {{"bounded-staleness", "what waits for the next bundle waits too long"}},
          .make = agent_with<HoldsOneBack>},
         {.name = "skips-two-of-three",
          .about = "Puts one of three bundles in force that it downloaded one after the other.",
          .finds = "k-atomicity",
-         .beside = {},
-         .needs = {},
+         .beside = {{"bounded-staleness", "a bundle that is skipped is never seen"}},
          .make = agent_with<SkipsTwoOfThree>},
         {.name = "answers-from-a-stale-worker",
          .about = "Makes one of four decisions by the bundle before the active one.",
          .finds = "monotonic-revisions",
-         .beside = {},
-         .needs = {},
+         .beside = {{"bounded-staleness", "the stale worker is late"}},
          .make = agent_with<AnswersFromAStaleWorker>},
         {.name = "falls-back-to-its-first-bundle",
          .about = "Decides by the first bundle it ever had while downloads fail.",
          .finds = "source-fidelity",
-         .beside = {},
+         .beside = {{"monotonic-revisions", "the first bundle is an older one"}},
          .needs = {Need::source_partition},
          .make = agent_with<FallsBackToItsFirstBundle>},
         {.name = "goes-back-when-idle",
-         .about = "Goes back to the bundle before when none has come for five seconds.",
+         .about = "Goes back to the bundle before when none has come for three seconds.",
          .finds = "read-your-publishes",
-         .beside = {},
-         .needs = {},
+         .beside = {{"monotonic-revisions", "the bundle before is an older one"},
+                    {"bounded-staleness", "and overdue"}},
          .make = agent_with<GoesBackWhenIdle>},
         {.name = "keeps-removed-data",
          .about = "Lays new data upon the old, so that what was removed still counts.",
          .finds = "oracle-correctness",
-         .beside = {},
-         .needs = {},
          .make = agent_with<KeepsRemovedData>},
         {.name = "loses-data",
          .about = "Loses the data of every second bundle and reports it active.",
          .finds = "oracle-correctness",
-         .beside = {},
-         .needs = {},
          .make = agent_with<LosesData>},
         {.name = "has-no-bundle-while-activating",
          .about = "Has no bundle at all for a third of a second while it activates a new one.",
          .finds = "availability",
-         .beside = {},
-         .needs = {},
+         .beside = {{"monotonic-revisions", "nothing is older than any revision"},
+                    {"status-truth", "a bundle was reported active"}},
          .make = agent_with<HasNoBundleWhileActivating>},
     };
 }

@@ -11,11 +11,11 @@ using namespace control_plane;
 using namespace std::chrono_literals;
 using Node = std::optional<std::string>;
 
-/// Every second publish is acknowledged and lost.
+/// Publishes after the fourth are acknowledged and lost.
 class LosesPublishes : public AuthorityBehaviour {
   public:
     std::optional<Published> takes(const std::string&, Published fresh) override {
-        if (++count_ % 2 == 0) return std::nullopt;
+        if (++count_ > 4) return std::nullopt;
         return fresh;
     }
 
@@ -121,7 +121,7 @@ class ForgetsWhoWaits : public AuthorityBehaviour {
     bool wakes() override { return false; }
 };
 
-/// After its tenth request, the first node that asked is answered no more.
+/// After its fourth request, the first node that asked is answered no more.
 class DropsANode : public AuthorityBehaviour {
   public:
     bool answers(const Node& node) override {
@@ -154,73 +154,66 @@ std::vector<Defect> families::authority() {
     return {
         {.name = "loses-publishes",
          .of = Of::authority,
-         .about = "Acknowledges every second publish and loses it.",
+         .about = "Acknowledges publishes after the fourth and loses them.",
          .finds = "no-lost-publish",
-         .beside = {},
-         .needs = {},
+         .beside = {{"bounded-staleness", "nobody gets what was lost"}},
          .make = authority_with<LosesPublishes>},
         {.name = "serves-what-it-refused",
          .of = Of::authority,
          .about = "Refuses every third publish and serves it all the same.",
          .finds = "revision-validity",
-         .beside = {},
-         .needs = {},
+         .beside = {{"fail-closed", "what only a refused revision allows is allowed by none"}},
          .make = authority_with<ServesWhatItRefused>},
         {.name = "serves-from-a-late-replica",
          .of = Of::authority,
          .about = "Serves from two replicas in turn, of which the second is a publish behind.",
          .finds = "publish-order",
-         .beside = {},
-         .needs = {},
+         .beside = {{"monotonic-revisions", "agents follow it back"},
+                    {"bounded-staleness", "and are late"}},
          .make = authority_with<ServesFromALateReplica>},
         {.name = "serves-late",
          .of = Of::authority,
          .about = "Acknowledges a publish at once and serves it six seconds later.",
          .finds = "bounded-staleness",
-         .beside = {},
-         .needs = {},
          .make = authority_with<ServesLate>},
         {.name = "makes-etags-of-nodes",
          .of = Of::authority,
          .about = "Serves one revision under another digest for each node.",
          .finds = "publish-order",
-         .beside = {},
          .needs = {Need::two_agents},
          .make = authority_with<MakesEtagsOfNodes>},
         {.name = "says-nothing-is-new",
          .of = Of::authority,
          .about = "Tells whoever has been given anything that nothing is new.",
          .finds = "convergence",
-         .beside = {},
-         .needs = {},
+         .beside = {{"bounded-staleness", "nobody gets anything new"}},
          .make = authority_with<SaysNothingIsNew>},
         {.name = "pins-one-node",
          .of = Of::authority,
          .about = "Gives the first node that asks what it gave it first, for ever.",
          .finds = "split-brain",
-         .beside = {},
+         .beside = {{"bounded-staleness", "the node gets nothing new"}},
          .needs = {Need::two_agents},
          .make = authority_with<PinsOneNode>},
         {.name = "forgets-who-waits",
          .of = Of::authority,
          .about = "Lets long polls run out although there is something new.",
          .finds = "visibility",
-         .beside = {},
+         .beside = {{"bounded-staleness", "a long poll's bound is that of its answer"}},
          .needs = {Need::long_polls},
          .make = authority_with<ForgetsWhoWaits>},
         {.name = "drops-a-node",
          .of = Of::authority,
          .about = "Answers the first node that asked no more after its fourth request.",
          .finds = "bounded-staleness",
-         .beside = {},
+         .beside = {{"progress", "who is not answered asks no more"}},
          .needs = {Need::many_reports},
          .make = authority_with<DropsANode>},
         {.name = "serves-old-content-under-a-new-etag",
          .of = Of::authority,
          .about = "Serves every second revision with the content of the one before.",
          .finds = "publish-order",
-         .beside = {},
-         .needs = {},
+         .beside = {{"bounded-staleness", "the new content comes with the next publish"}},
          .make = authority_with<ServesOldContentUnderANewEtag>},
     };
 }

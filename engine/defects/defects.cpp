@@ -45,6 +45,29 @@ std::string_view to_text(Need need) {
     return "";
 }
 
+std::vector<Beside> entailed(std::string_view property) {
+    if (property == "bounded-staleness")
+        return {{"convergence", "who is late may be so to the end"},
+                {"split-brain", "others are not late"},
+                {"visibility", "it counts who is late"},
+                {"no-lost-publish", "where everybody is late, nobody has the last publish"},
+                {"delta-atomicity", "what is late was overtaken meanwhile"},
+                {"k-atomicity", "by several revisions, maybe"},
+                {"linearizability", "and known to be"}};
+    if (property == "monotonic-revisions")
+        return {{"source-fidelity", "no order of deliveries explains a way back"},
+                {"monotonic-reads", "a session of the agent went back with it"},
+                {"read-your-publishes", "back behind what a barrier had seen"},
+                {"status-truth", "back behind what was reported"}};
+    if (property == "oracle-correctness")
+        return {{"determinism", "others, or the same agent, give the right verdict"},
+                {"split-brain", "while all is settled, too"}};
+    if (property == "determinism") return {{"split-brain", "while all is settled, too"}};
+    if (property == "atomic-activation") return {{"split-brain", "parts of two revisions decide as neither does"}};
+    if (property == "clock-justified") return {{"clock-coherence", "a clock that nobody had comes and goes"}};
+    return {};
+}
+
 const std::vector<Defect>& all() {
     static const std::vector<Defect> table = [] {
         std::vector<Defect> rows;

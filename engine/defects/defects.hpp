@@ -43,6 +43,9 @@ struct Beside {
     std::string_view why;
 };
 
+/// What a violation of a property may bring with it, whatever the defect behind it.
+[[nodiscard]] std::vector<Beside> entailed(std::string_view property);
+
 using MakeAgent = std::shared_ptr<agent::Behaviour> (*)();
 using MakeAuthority = std::shared_ptr<control_plane::AuthorityBehaviour> (*)();
 using MakeMirror = std::shared_ptr<control_plane::MirrorBehaviour> (*)();
@@ -53,7 +56,7 @@ struct Defect {
     Of of = Of::agent;
     std::string_view about;             ///< one sentence
     std::string_view finds;             ///< the property that must find it, by its name
-    std::vector<Beside> beside{};       ///< properties that may find it too
+    std::vector<Beside> beside{};       ///< at most two that may find it too, beside what all of these entail
     std::vector<Need> needs{};
     std::variant<MakeAgent, MakeAuthority, MakeMirror, MakeSink> make{};
 };

@@ -47,15 +47,13 @@ class StopsPollingAfterFailure : public Behaviour {
     bool failed_ = false;
 };
 
-/// Each answer "not modified" doubles the delay, and nothing makes it shorter again.
+/// Each poll doubles the delay until the next, and nothing makes it shorter again.
 class PollsEverLessOften : public Behaviour {
   public:
-    Outcome downloaded(const std::string&, Outcome outcome) override {
-        if (std::holds_alternative<NotModified>(outcome)) factor_ *= 2;
-        return outcome;
-    }
     Duration until_next_poll(const std::string&, Duration delay, const Clocks&) override {
-        return delay * std::min(factor_, 1024);
+        const Duration stretched = delay * factor_;
+        factor_ = std::min(factor_ * 2, 1024);
+        return stretched;
     }
 
   private:
@@ -105,28 +103,24 @@ std::vector<Defect> families::download() {
          .about = "Once a download of a bundle has failed, newer bundles are taken for unchanged ones and never "
                   "activated.",
          .finds = "bounded-staleness",
-         .beside = {{"convergence", "the last revision is never shown either"},
-                    {"split-brain", "others do show it"}},
          .needs = {Need::source_partition},
          .make = agent_with<IgnoresNewerAfterFailedDownload>},
         {.name = "stops-polling-after-failure",
          .about = "After a failed download the next poll is a day away.",
          .finds = "progress",
-         .beside = {{"bounded-staleness", "who does not ask is not told"},
-                    {"convergence", "nor does it ever hear of the last revision"}},
+         .beside = {{"bounded-staleness", "who does not ask is not told"}},
          .needs = {Need::source_partition},
          .make = agent_with<StopsPollingAfterFailure>},
         {.name = "polls-ever-less-often",
-         .about = "Each answer that nothing is new doubles the delay between polls, for good.",
+         .about = "Each poll doubles the delay until the next, for good.",
          .finds = "visibility",
-         .beside = {{"progress", "the next poll is late, too"}, {"bounded-staleness", "what is seen late is due earlier"}},
-         .needs = {},
+         .beside = {{"progress", "the next poll is late, too"},
+                    {"bounded-staleness", "what is seen late is due earlier"}},
          .make = agent_with<PollsEverLessOften>},
         {.name = "polls-by-wall-clock",
          .about = "Polls when its wall clock says so: one that is set back stops polling for as long.",
          .finds = "progress",
-         .beside = {{"bounded-staleness", "who does not ask is not told"},
-                    {"convergence", "nor does it ever hear of the last revision"}},
+         .beside = {{"bounded-staleness", "who does not ask is not told"}},
          .needs = {Need::clock},
          .make = agent_with<PollsByWallClock>},
         {.name = "forgets-long-polling-after-304",

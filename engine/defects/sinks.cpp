@@ -73,14 +73,14 @@ class Hangs : public SinkBehaviour {
     int count_ = 0;
 };
 
-/// One report in three is written down under the name of the agent that reported before.
+/// One report in two is written down under the name of the agent that reported before.
 class MixesAgentsUp : public SinkBehaviour {
   public:
     std::size_t records(history::Value& value) override {
         auto* status = std::get_if<history::Status>(&value);
         if (status == nullptr) return 1;
         const auto who = std::pair(status->agent, status->incarnation);
-        if (++count_ % 3 == 0 && last_) std::tie(status->agent, status->incarnation) = *last_;
+        if (++count_ % 2 == 0 && last_) std::tie(status->agent, status->incarnation) = *last_;
         last_ = who;
         return 1;
     }
@@ -120,63 +120,51 @@ std::vector<Defect> families::sinks() {
          .of = Of::log_sink,
          .about = "Acknowledges every third upload of a decision log and loses it.",
          .finds = "log-completeness",
-         .beside = {},
          .needs = {Need::many_reports},
          .make = sink_with<LosesUploads>},
         {.name = "records-twice",
          .of = Of::log_sink,
          .about = "Writes down every event twice.",
          .finds = "log-integrity",
-         .beside = {},
-         .needs = {},
          .make = sink_with<RecordsTwice>},
         {.name = "loses-verdicts",
          .of = Of::log_sink,
          .about = "Writes down one event in ten without its verdict.",
          .finds = "log-integrity",
-         .beside = {},
-         .needs = {},
          .make = sink_with<LosesVerdicts>},
         {.name = "shifts-ids",
          .of = Of::log_sink,
          .about = "Writes down events under the decision id of the event before.",
          .finds = "log-integrity",
-         .beside = {},
-         .needs = {},
          .make = sink_with<ShiftsIds>},
         {.name = "fills-up",
          .of = Of::log_sink,
          .about = "Refuses every upload after the sixth.",
          .finds = "log-completeness",
-         .beside = {},
          .needs = {Need::many_reports},
          .make = sink_with<FillsUp>},
         {.name = "mixes-agents-up",
          .of = Of::status_sink,
-         .about = "Writes down one report in three under the name of the agent that reported before.",
+         .about = "Writes down one report in two under the name of the agent that reported before.",
          .finds = "status-truth",
-         .beside = {},
+         .beside = {{"monotonic-revisions", "a report is a sight of a revision, and decisions go back behind it"}},
          .needs = {Need::two_agents},
          .make = sink_with<MixesAgentsUp>},
         {.name = "keeps-first-reports",
          .of = Of::status_sink,
          .about = "Writes down an agent's first report for each that follows.",
          .finds = "status-freshness",
-         .beside = {},
-         .needs = {},
          .make = sink_with<KeepsFirstReports>},
         {.name = "loses-reports",
          .of = Of::status_sink,
          .about = "Acknowledges reports after the sixth and loses them.",
          .finds = "status-freshness",
-         .beside = {},
          .needs = {Need::many_reports},
          .make = sink_with<LosesReports>},
         {.name = "hangs-on-reports",
          .of = Of::status_sink,
          .about = "Takes reports and answers none after the sixth.",
          .finds = "status-freshness",
-         .beside = {},
          .needs = {Need::many_reports},
          .make = sink_with<Hangs>},
     };

@@ -67,7 +67,7 @@ Json scenario_for(const Defect& defect) {
                    {"no-lost-publish", Json::object()},
                    {"monotonic-reads", Json::object()},
                    {"status-freshness", {{"within", "derived"}}},
-                   {"visibility", {{"quantile", 0.9}, {"within", "derived"}}},
+                   {"visibility", {{"quantile", 0.99}, {"within", "derived"}}},
                    {"clock-justified", {{"error", "1s"}}},
                    {"clock-coherence", Json::object()}};
     if (needs(defect, Need::persistence)) claims["durable-monotonicity"] = Json::object();
@@ -145,12 +145,32 @@ std::string told(const checkers::Judgement& judgement) {
     return text;
 }
 
+/// The run of a fleet without defects; many defects need the same one.
+const checkers::Judgement& without_defect(const Json& scenario) {
+    static std::map<std::string, checkers::Judgement> judged;
+    const auto [at, fresh] = judged.try_emplace(scenario.dump());
+    if (fresh) at->second = judgement_of(scenario);
+    return at->second;
+}
+
+/// What may be violated when the defect is there, by its row.
+std::set<std::string> foreseen(const Defect& defect) {
+    std::set<std::string> properties;
+    const auto add = [&](std::string_view property) {
+        properties.emplace(property);
+        for (const defects::Beside& one : defects::entailed(property)) properties.emplace(one.property);
+    };
+    add(defect.finds);
+    for (const defects::Beside& one : defect.beside) add(one.property);
+    return properties;
+}
+
 class SeededDefect : public testing::TestWithParam<std::string> {};
 
 TEST_P(SeededDefect, IsFoundByItsPropertyAndTheSameRunWithoutItIsInnocent) {
     const Defect& defect = *defects::find(GetParam());
     Json guilty = scenario_for(defect);
-    const checkers::Judgement innocent = judgement_of(guilty);
+    const checkers::Judgement& innocent = without_defect(guilty);
     EXPECT_EQ(violated(innocent), std::set<std::string>{}) << told(innocent);
     EXPECT_TRUE(innocent.internal_errors.empty());
     for (const auto& fault : innocent.faults) EXPECT_TRUE(fault.bit) << told(innocent);
@@ -158,11 +178,13 @@ TEST_P(SeededDefect, IsFoundByItsPropertyAndTheSameRunWithoutItIsInnocent) {
     give(guilty, defect);
     const checkers::Judgement found = judgement_of(guilty);
     const auto properties = violated(found);
-    std::string beside;
-    for (const std::string& property : properties)
-        if (property != defect.finds) beside += " " + property;
-    fmt::print("TABLE {} | {} | {}{} |{}\n", defect.name, to_text(defect.of), properties.contains(std::string(defect.finds)) ? "" : "NOT ",
-               defect.finds, beside);
+    std::vector<std::string> unforeseen;
+    std::ranges::set_difference(properties, foreseen(defect), std::back_inserter(unforeseen));
+    EXPECT_EQ(unforeseen, std::vector<std::string>{}) << told(found);
+    RecordProperty("violated", fmt::format("{}", fmt::join(properties, " ")));
+    fmt::print("TABLE {} | {} | {}{} |", defect.name, to_text(defect.of), properties.contains(std::string(defect.finds)) ? "" : "NOT ", defect.finds);
+    for (const auto& one : properties) if (one != defect.finds) fmt::print(" {}", one);
+    fmt::print("\n");
     EXPECT_TRUE(properties.contains(std::string(defect.finds))) << told(found);
     EXPECT_TRUE(found.internal_errors.empty());
 }
