@@ -1,5 +1,7 @@
 #include "engine/defects/families.hpp"
 
+#include "engine/bundle/archive.hpp"
+
 #include <utility>
 
 namespace mistrial::defects {
@@ -8,6 +10,24 @@ namespace {
 using namespace agent;
 using namespace std::chrono_literals;
 using Shared = std::shared_ptr<const Snapshot>;
+
+/// A bundle that was refused is read once more as if everything were under its roots.
+class ActivatesWhatItMustRefuse : public Behaviour {
+  public:
+    Result<std::shared_ptr<const Loaded>> loaded(const http::Body& archive,
+                                                 Result<std::shared_ptr<const Loaded>> loaded) override {
+        if (loaded) return loaded;
+        auto members = bundle::read_archive(http::bytes_of(archive));
+        if (!members || !members->contains(".manifest")) return loaded;
+        auto manifest = parse_json(members->at(".manifest"), ".manifest");
+        if (!manifest || !manifest->is_object()) return loaded;
+        (*manifest)["roots"] = {""};
+        (*members)[".manifest"] = manifest->dump();
+        auto laxer = bundle::write_archive(*members);
+        if (!laxer) return loaded;
+        return Loader().load(http::make_body(std::move(*laxer)), {});
+    }
+};
 
 /// A bundle that is new to the agent brings more than the state before had: nothing to lag behind yet.
 bool same_bundles(const Shared& before, const Shared& after) {
@@ -214,6 +234,11 @@ class HasNoBundleWhileActivating : public Behaviour {
 
 std::vector<Defect> families::activation() {
     return {
+        {.name = "activates-what-it-must-refuse",
+         .about = "Activates a bundle although it has data outside its roots.",
+         .finds = "authentic-activation",
+         .needs = {Need::bad_revision},
+         .make = agent_with<ActivatesWhatItMustRefuse>},
         {.name = "reports-ahead",
          .about = "Reports the revision that was activated last, and decides by the one before it.",
          .finds = "atomic-activation",
@@ -267,7 +292,7 @@ std::vector<Defect> families::activation() {
          .about = "Has no bundle at all for a third of a second while it activates a new one.",
          .finds = "availability",
          .beside = {{"monotonic-revisions", "nothing is older than any revision"},
-                    {"status-truth", "a bundle was reported active"}},
+                    {"bounded-staleness", "and overdue"}},
          .make = agent_with<HasNoBundleWhileActivating>},
     };
 }

@@ -31,6 +31,7 @@ std::string_view to_text(Need need) {
         case Need::mirror: return "a mirror";
         case Need::long_polls: return "long polls";
         case Need::persistence: return "persistence";
+        case Need::bad_revision: return "a revision that must be refused";
         case Need::tokens: return "tokens";
         case Need::many_reports: return "several reports";
         case Need::source_partition: return "a partition from the source";
@@ -59,6 +60,7 @@ std::vector<Beside> entailed(std::string_view property) {
                 {"monotonic-reads", "a session of the agent went back with it"},
                 {"read-your-publishes", "back behind what a barrier had seen"},
                 {"status-truth", "back behind what was reported"}};
+    if (property == "availability") return {{"health-truth", "what was ready shows nothing"}};
     if (property == "oracle-correctness")
         return {{"determinism", "others, or the same agent, give the right verdict"},
                 {"split-brain", "while all is settled, too"}};

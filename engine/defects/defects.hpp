@@ -24,6 +24,7 @@ enum class Need : std::uint8_t {
     mirror,            ///< between agents and authority
     long_polls,        ///< without a mirror between
     persistence,       ///< agents persist
+    bad_revision,      ///< one that must be refused, since it has data outside its roots
     tokens,            ///< sessions that roam and carry tokens
     many_reports,      ///< more than one report or upload of an agent
     source_partition,  ///< an agent is cut off from where its bundles come from

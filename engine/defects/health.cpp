@@ -51,7 +51,7 @@ std::vector<Defect> families::health() {
          .about = "Says that its bundles are active a second before it decides by them.",
          .finds = "health-truth",
          .beside = {{"status-truth", "a bundle was reported active"},
-                    {"monotonic-reads", "nothing is older than any revision"}},
+                    {"monotonic-revisions", "a report is a sight of a revision, and nothing is older"}},
          .needs = {Need::kill},
          .make = agent_with<ReadyBeforeItDecides>},
     };

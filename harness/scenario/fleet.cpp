@@ -73,13 +73,9 @@ std::optional<std::string> read_defect(const Reader& reader, defects::Of of) {
     if (!name) return name;
     const defects::Defect* defect = defects::find(*name);
     if (defect != nullptr && defect->of == of) return name;
-    const auto known = defects::names_of(of);
-    if (defect != nullptr)
-        reader.tell(fmt::format("expected a seeded defect of {} ({}), got \"{}\", a defect of {}", with_article(of),
-                                quoted(known), *name, with_article(defect->of)));
-    else
-        reader.tell(fmt::format("expected a seeded defect of {} ({}), got \"{}\"{}", with_article(of), quoted(known), *name,
-                                did_you_mean(*name, known)));
+    reader.tell(fmt::format("expected a seeded defect of {} (mistrial list defects), got \"{}\"{}", with_article(of), *name,
+                            defect != nullptr ? fmt::format(", a defect of {}", with_article(defect->of))
+                                              : did_you_mean(*name, defects::names_of(of))));
     return name;
 }
 
