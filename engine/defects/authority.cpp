@@ -207,7 +207,6 @@ std::vector<Defect> families::authority() {
          .about = "Answers the first node that asked no more after its fourth request.",
          .finds = "bounded-staleness",
          .beside = {{"progress", "who is not answered asks no more"}},
-         .needs = {Need::many_reports},
          .make = authority_with<DropsANode>},
         {.name = "serves-old-content-under-a-new-etag",
          .of = Of::authority,

@@ -49,9 +49,11 @@ Json bundles_with_a_bad_one() {
 
 /// A small fleet with what the defect needs, without the defect.
 Json scenario_for(const Defect& defect) {
+    // Agents that poll in step are never ahead of each other.
+    const char* poll_max = needs(defect, Need::two_agents) ? "2s" : "1s";
     Json fleet = {{"authorities", {{{"name", "primary"}}}},
                   {"mirrors", {{{"name", "cdn"}, {"ttl", "500ms"}}}},
-                  {"agents", {{{"name", "a"}, {"count", 3}, {"poll", {{"min", "1s"}, {"max", needs(defect, Need::two_agents) ? "2s" : "1s"}}}}}}};
+                  {"agents", {{{"name", "a"}, {"count", 3}, {"poll", {{"min", "1s"}, {"max", poll_max}}}}}}};
     Json workload = {{"kind", "grants"}, {"publish", {{"every", "2s"}}}, {"decide", {{"rate", 60}, {"sessions", 3}}}};
     const char* source = "cdn";
     if (needs(defect, Need::long_polls) || defect.of == Of::authority) {
