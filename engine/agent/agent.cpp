@@ -81,8 +81,8 @@ class Agent::Parts {
                     warn("status update failed, server replied with status {}", event.response.status);
                 return status_sent();
             case Errand::Kind::log:
-                if (is_success(event.response)) return follow(log_->acknowledged());
-                return chunk_failed(fmt::format("server replied with status {}", event.response.status));
+                if (is_success(event.response)) return chunk_answered("");
+                return chunk_answered(fmt::format("server replied with status {}", event.response.status));
         }
     }
 
@@ -105,7 +105,7 @@ class Agent::Parts {
                 warn("status update failed: {}", event.reason);
                 return status_sent();
             case Errand::Kind::log:
-                return chunk_failed(event.reason);
+                return chunk_answered(event.reason);
         }
     }
 
@@ -153,10 +153,13 @@ class Agent::Parts {
         if (auto step = log_->stop()) follow(std::move(*step));
     }
 
-    void on(RequestArrived& event) { out_.emplace_back(Reply{event.exchange, reply_to(event.request)}); }
+    void on(RequestArrived& event) {
+        if (behaviour_->answers(event.request, now_))
+            out_.emplace_back(Reply{event.exchange, reply_to(event.request)});
+    }
 
     Actions take(Event& event, const Clocks& clocks) {
-        now_ = clocks;
+        now_ = behaviour_->clocks(clocks);
         std::visit([this](auto& one) { on(one); }, event);
         return std::exchange(out_, {});
     }
@@ -197,8 +200,9 @@ class Agent::Parts {
         std::optional<Duration> timeout;
         if (!loop.download.long_polling())
             timeout = config_.services.at(source.service).response_header_timeout;
-        loop.request =
-            send({Errand::Kind::download, &loop}, source.service, loop.download.request(), timeout);
+        http::Request request = loop.download.request();
+        behaviour_->ask(loop.status.name, request);
+        loop.request = send({Errand::Kind::download, &loop}, source.service, std::move(request), timeout);
     }
 
     void finish(Loop& loop, Outcome outcome) {
@@ -229,7 +233,7 @@ class Agent::Parts {
 
     void install(Loop& loop, const Fresh& fresh, const Result<std::shared_ptr<const Loaded>>& loaded) {
         const std::string& name = loop.status.name;
-        if (auto activated = put_in_force(loop, loaded); !activated)
+        if (auto activated = put_in_force(loop, behaviour_->loaded(fresh.archive, loaded)); !activated)
             return fail_attempt(loop, activated.error().message, std::nullopt);
         const std::uint64_t size = http::bytes_of(fresh.archive).size();
         if (loop.download.source().persist) {
@@ -284,7 +288,9 @@ class Agent::Parts {
     void settle(Loop& loop, bool succeeded) {
         report_status();
         if (stopping_) return;
-        out_.emplace_back(SetTimer{loop.timer, now_.mono + loop.download.settle(succeeded)});
+        const Duration delay = loop.download.settle(succeeded);
+        out_.emplace_back(
+            SetTimer{loop.timer, now_.mono + behaviour_->until_next_poll(loop.status.name, delay, now_)});
     }
 
     void restore(const std::string& name, Loop& loop, const std::vector<PersistedFile>& files) {
@@ -292,8 +298,9 @@ class Agent::Parts {
         if (!restored) return;
         loop.on_disk = true;
         loop.status.seen = true;
-        if (auto activated = put_in_force(loop, loader_->load(restored->archive, limits_of(loop)));
-            !activated) {
+        const auto loaded =
+            behaviour_->loaded(restored->archive, loader_->load(restored->archive, limits_of(loop)));
+        if (auto activated = put_in_force(loop, loaded); !activated) {
             error("bundle {}: what was persisted cannot be activated: {}", name, activated.error().message);
             loop.status.problem = activated.error().message;
             return;
@@ -309,9 +316,13 @@ class Agent::Parts {
 
     // --- status
 
-    [[nodiscard]] OrderedJson status_json() const {
+    [[nodiscard]] std::map<std::string, BundleStatus> bundle_statuses() const {
         std::map<std::string, BundleStatus> bundles;
         for (const auto& [name, loop] : loops_) bundles.emplace(name, loop.status);
+        return bundles;
+    }
+
+    [[nodiscard]] OrderedJson status_json(const std::map<std::string, BundleStatus>& bundles) const {
         return status_report(labels_, bundles, plugins());
     }
 
@@ -327,7 +338,9 @@ class Agent::Parts {
     /// OPA.
     void report_status() {
         if (!config_.status) return;
-        if (config_.status->console && !stopping_) info("status: {}", status_json().dump());
+        auto bundles = bundle_statuses();
+        if (!behaviour_->reports(bundles, reporting_)) return;
+        if (config_.status->console && !stopping_) info("status: {}", status_json(bundles).dump());
         if (!config_.status->service) return;
         if (reporting_) {
             report_again_ = true;
@@ -341,7 +354,8 @@ class Agent::Parts {
               .target = target,
               .headers = {{"Content-Type", "application/json"}},
               .body =
-                  http::make_body(status_json().dump(-1, ' ', false, OrderedJson::error_handler_t::replace))},
+                  http::make_body(
+                      status_json(bundles).dump(-1, ' ', false, OrderedJson::error_handler_t::replace))},
              config_.services.at(*config_.status->service).response_header_timeout);
     }
 
@@ -368,9 +382,10 @@ class Agent::Parts {
         }
     }
 
-    void chunk_failed(std::string_view why) {
-        error("decision log: upload failed: {}", why);
-        follow(log_->failed());
+    /// `trouble`: why the sink has not taken it; empty when it has.
+    void chunk_answered(std::string_view trouble) {
+        if (!trouble.empty()) error("decision log: upload failed: {}", trouble);
+        follow(behaviour_->chunk_taken(trouble.empty()) ? log_->acknowledged() : log_->failed());
     }
 
     void finish_stopping() {
@@ -401,31 +416,38 @@ class Agent::Parts {
         if (!question) return question.error();
         std::optional<std::string> id;
         if (config_.decision_logs) id = make_uuid(ids_);
-        auto result = decisions_.decide(seen_, question->path, question->input, now_.wall);
-        if (id) {
-            std::string event =
-                to_text(DecisionEvent{.decision_id = *id,
-                                      .revisions = seen_->revisions,
-                                      .path = question->path,
-                                      .input = question->input,
-                                      .result = result ? *result : std::nullopt,
-                                      .error = result ? std::nullopt : std::optional(result.error().message),
-                                      .time = now_.wall,
-                                      .number = ++decided_},
-                        labels_);
-            if (config_.decision_logs->console) info("decision: {}", event);
-            if (log_) log_->add(std::move(event));
-        }
+        const auto& state = behaviour_->decides_by(*question, seen_, now_);
+        auto result = decisions_.decide(state, question->path, question->input, now_.wall);
+        behaviour_->decided(*question, *state, result);
+        if (id)
+            log(DecisionEvent{.decision_id = *id,
+                              .revisions = state->revisions,
+                              .path = question->path,
+                              .input = question->input,
+                              .result = result ? *result : std::nullopt,
+                              .error = result ? std::nullopt : std::optional(result.error().message),
+                              .time = now_.wall,
+                              .number = ++decided_});
         if (!result) return evaluation_error(result.error().message);
         std::optional<Provenance> provenance;
-        if (question->provenance) provenance = Provenance{version_, seen_->revisions};
+        if (question->provenance) provenance = Provenance{version_, behaviour_->provenance(*state)};
         return answer(*result, id, provenance, question->input_missing);
+    }
+
+    void log(DecisionEvent event) {
+        const std::size_t times = behaviour_->logged(event);
+        if (times == 0) return;
+        std::string text = to_text(event, labels_);
+        if (config_.decision_logs->console) info("decision: {}", text);
+        if (!log_) return;
+        for (std::size_t i = 1; i < times; ++i) log_->add(text);
+        log_->add(std::move(text));
     }
 
     http::Response health(const http::Request& request) const {
         const std::string_view query = http::query_of(request.target);
         if ((query_switch(query, "bundles") || query_switch(query, "bundle")) && !config_.bundles.empty() &&
-            !ready_)
+            !behaviour_->ready(ready_))
             return json_answer(500, "{\"error\":\"one or more bundles are not activated\"}\n");
         if (query_switch(query, "plugins"))
             for (const auto& [name, state] : plugins())
@@ -436,7 +458,7 @@ class Agent::Parts {
 
     http::Response own_status() const {
         if (!config_.status) return error_answer(500, "internal_error", "status plugin not enabled");
-        return json_answer(200, OrderedJson{{"result", status_json()}}.dump(
+        return json_answer(200, OrderedJson{{"result", status_json(bundle_statuses())}}.dump(
                                     -1, ' ', false, OrderedJson::error_handler_t::replace) +
                                     "\n");
     }

@@ -4,6 +4,11 @@ namespace mistrial::agent {
 
 Outcome Behaviour::downloaded(const std::string&, Outcome outcome) { return outcome; }
 
+Result<std::shared_ptr<const Loaded>> Behaviour::loaded(const http::Body&,
+                                                        Result<std::shared_ptr<const Loaded>> loaded) {
+    return loaded;
+}
+
 std::shared_ptr<const Snapshot> Behaviour::install(std::shared_ptr<const Snapshot>,
                                                    std::shared_ptr<const Snapshot> fresh) {
     return fresh;

@@ -51,7 +51,9 @@ std::string digest_of_archive(std::string_view archive) {
     return members ? bundle::digest(*members) : bundle::digest_of_bytes(archive);
 }
 
-Authority::Authority(AuthorityConfig config) : config_(std::move(config)) {}
+Authority::Authority(AuthorityConfig config) : config_(std::move(config)) {
+    if (!config_.behaviour) config_.behaviour = std::make_shared<AuthorityBehaviour>();
+}
 
 const Published* Authority::current(std::string_view bundle) const {
     const auto found = bundles_.find(bundle);
@@ -66,7 +68,8 @@ Actions Authority::on(const Event& event, const Clocks& clocks) {
         if (waiting_.erase(closed->exchange) > 0) out.emplace_back(CancelTimer{closed->exchange});
     } else if (const auto* fired = std::get_if<TimerFired>(&event)) {
         if (const auto found = waiting_.find(fired->timer); found != waiting_.end()) {
-            out.emplace_back(not_modified(fired->timer, found->second.bundle, found->second.node));
+            const auto& [bundle, node] = found->second;
+            out.emplace_back(not_modified(fired->timer, bundle, node, given(bundle, node, clocks)));
             waiting_.erase(found);
         }
     }
@@ -77,7 +80,7 @@ void Authority::request(const RequestArrived& event, const Clocks& clocks, Actio
     const Address address = address_of(event);
     const std::string& method = event.request.method;
     if (address.path.starts_with(kPublish) && method == "PUT")
-        return publish(event, address.path.substr(kPublish.size()), out);
+        return publish(event, address.path.substr(kPublish.size()), clocks, out);
     if (address.path.starts_with(kFetch) && method == "GET")
         return fetch(event, address, address.path.substr(kFetch.size()), clocks, out);
     out.emplace_back(Reply{
@@ -88,7 +91,7 @@ void Authority::request(const RequestArrived& event, const Clocks& clocks, Actio
         std::nullopt});
 }
 
-void Authority::publish(const RequestArrived& event, std::string bundle, Actions& out) {
+void Authority::publish(const RequestArrived& event, std::string bundle, const Clocks& clocks, Actions& out) {
     const auto revision = event.request.headers.find("Mistrial-Revision");
     if (bundle.empty() || !revision) {
         out.emplace_back(
@@ -104,40 +107,44 @@ void Authority::publish(const RequestArrived& event, std::string bundle, Actions
     if (published.digest.empty()) published.digest = digest_of_archive(http::bytes_of(published.archive));
     const OrderedJson receipt{
         {"bundle", bundle}, {"revision", published.revision}, {"digest", published.digest}};
-    bundles_.insert_or_assign(bundle, std::move(published));
+    if (auto taken = config_.behaviour->takes(bundle, std::move(published)))
+        bundles_.insert_or_assign(bundle, std::move(*taken));
     out.emplace_back(Reply{event.exchange,
-                           {.status = 200,
+                           {.status = config_.behaviour->acknowledges(),
                             .headers = {{"Content-Type", "application/json"}},
                             .body = http::make_body(receipt.dump())},
                            std::nullopt});
+    if (!bundles_.contains(bundle) || !config_.behaviour->wakes()) return;
     for (auto waiting = waiting_.begin(); waiting != waiting_.end();) {
         if (waiting->second.bundle != bundle) {
             ++waiting;
             continue;
         }
         out.emplace_back(CancelTimer{waiting->first});
-        out.emplace_back(deliver(waiting->first, bundle, waiting->second.node));
+        out.emplace_back(deliver(waiting->first, bundle, waiting->second.node, given(bundle, waiting->second.node, clocks)));
         waiting = waiting_.erase(waiting);
     }
 }
 
 void Authority::fetch(const RequestArrived& event, const Address& address, std::string bundle,
                       const Clocks& clocks, Actions& out) {
-    const Published* published = current(bundle);
-    if (published == nullptr) {
+    if (!config_.behaviour->answers(address.node)) return;
+    if (current(bundle) == nullptr) {
         Reply reply{event.exchange, error_response(404, "resource_not_found", "no such bundle"),
                     std::nullopt};
         reply.served = Served{config_.name, address.node, std::move(bundle), "", std::nullopt, 404};
         out.emplace_back(std::move(reply));
         return;
     }
-    if (!names(event.request.headers.get("If-None-Match"), published->digest)) {
-        out.emplace_back(deliver(event.exchange, bundle, address.node));
+    const Published& published = given(bundle, address.node, clocks);
+    if (!config_.behaviour->unchanged(address.node,
+                                      names(event.request.headers.get("If-None-Match"), published.digest))) {
+        out.emplace_back(deliver(event.exchange, bundle, address.node, published));
         return;
     }
     const auto wait = config_.long_polling ? wait_of(event.request.headers.get("Prefer")) : std::nullopt;
     if (!wait) {
-        out.emplace_back(not_modified(event.exchange, bundle, address.node));
+        out.emplace_back(not_modified(event.exchange, bundle, address.node, published));
         return;
     }
     const auto most = std::chrono::duration_cast<std::chrono::seconds>(config_.max_wait).count();
@@ -145,9 +152,13 @@ void Authority::fetch(const RequestArrived& event, const Address& address, std::
     out.emplace_back(SetTimer{event.exchange, clocks.mono + std::chrono::seconds(std::min(*wait, most))});
 }
 
-Reply Authority::deliver(ExchangeId exchange, const std::string& bundle,
-                         const std::optional<std::string>& node) const {
-    const Published& published = bundles_.at(bundle);
+const Published& Authority::given(const std::string& bundle, const std::optional<std::string>& node,
+                                  const Clocks& clocks) const {
+    return config_.behaviour->gives(bundle, node, bundles_.at(bundle), clocks);
+}
+
+Reply Authority::deliver(ExchangeId exchange, const std::string& bundle, const std::optional<std::string>& node,
+                         const Published& published) const {
     return {exchange,
             {.status = 200,
              .headers = {{"Content-Type", std::string(config_.long_polling ? kLongPolling : kGzip)},
@@ -158,8 +169,7 @@ Reply Authority::deliver(ExchangeId exchange, const std::string& bundle,
 }
 
 Reply Authority::not_modified(ExchangeId exchange, const std::string& bundle,
-                              const std::optional<std::string>& node) const {
-    const Published& published = bundles_.at(bundle);
+                              const std::optional<std::string>& node, const Published& published) const {
     return {exchange,
             {.status = 304,
              .headers = {{"Content-Type", std::string(config_.long_polling ? kLongPolling : kGzip)},

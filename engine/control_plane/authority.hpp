@@ -1,22 +1,16 @@
 #pragma once
 
+#include "engine/control_plane/behaviour.hpp"
 #include "engine/control_plane/exchange.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace mistrial::control_plane {
-
-/// What a bundle's name stands for on a server, now.
-struct Published {
-    std::string revision;
-    std::string digest;  ///< the ETag, without its quotes
-    http::Body archive;
-    friend bool operator==(const Published&, const Published&) = default;
-};
 
 /// The digest of an archive's members, or of its bytes when it is no archive.
 [[nodiscard]] std::string digest_of_archive(std::string_view archive);
@@ -27,6 +21,7 @@ struct AuthorityConfig {
     /// `max_wait`.
     bool long_polling = true;
     Duration max_wait = std::chrono::minutes(10);
+    std::shared_ptr<AuthorityBehaviour> behaviour{};  ///< null: the correct authority
 };
 
 /// Where bundles come from. I/O-free; owned by one thread or by the simulation.
@@ -51,13 +46,16 @@ class Authority {
     };
 
     void request(const RequestArrived& event, const Clocks& clocks, Actions& out);
-    void publish(const RequestArrived& event, std::string bundle, Actions& out);
+    void publish(const RequestArrived& event, std::string bundle, const Clocks& clocks, Actions& out);
     void fetch(const RequestArrived& event, const Address& address, std::string bundle, const Clocks& clocks,
                Actions& out);
-    [[nodiscard]] Reply deliver(ExchangeId exchange, const std::string& bundle,
-                                const std::optional<std::string>& node) const;
+    /// What `node` is given of a bundle that there is.
+    [[nodiscard]] const Published& given(const std::string& bundle, const std::optional<std::string>& node,
+                                         const Clocks& clocks) const;
+    [[nodiscard]] Reply deliver(ExchangeId exchange, const std::string& bundle, const std::optional<std::string>& node,
+                                const Published& published) const;
     [[nodiscard]] Reply not_modified(ExchangeId exchange, const std::string& bundle,
-                                     const std::optional<std::string>& node) const;
+                                     const std::optional<std::string>& node, const Published& published) const;
 
     AuthorityConfig config_;
     std::map<std::string, Published, std::less<>> bundles_;

@@ -33,6 +33,14 @@ struct TimerFired {
     TimerId timer = 0;
 };
 
+/// What a bundle's name stands for on a server, now.
+struct Published {
+    std::string revision;
+    std::string digest;  ///< the ETag, without its quotes
+    http::Body archive;
+    friend bool operator==(const Published&, const Published&) = default;
+};
+
 /// What a `serve` record says of a bundle request; the carrier adds when it began, how many body bytes went
 /// out and whether all did.
 struct Served {

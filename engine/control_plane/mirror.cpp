@@ -28,7 +28,9 @@ std::string revision_of(const http::Response& response) {
 
 }  // namespace
 
-Mirror::Mirror(MirrorConfig config) : config_(std::move(config)) {}
+Mirror::Mirror(MirrorConfig config) : config_(std::move(config)) {
+    if (!config_.behaviour) config_.behaviour = std::make_shared<MirrorBehaviour>();
+}
 
 const Published* Mirror::cached(std::string_view bundle) const {
     const auto found = entries_.find(bundle);
@@ -40,7 +42,7 @@ Actions Mirror::on(const Event& event, const Clocks& clocks) {
     if (const auto* arrived = std::get_if<RequestArrived>(&event)) {
         request(*arrived, clocks, out);
     } else if (const auto* answer = std::get_if<UpstreamAnswered>(&event)) {
-        answered(*answer, out);
+        answered(*answer, clocks, out);
     } else if (const auto* failure = std::get_if<UpstreamFailed>(&event)) {
         failed(*failure, out);
     } else if (const auto* closed = std::get_if<ExchangeClosed>(&event)) {
@@ -59,11 +61,12 @@ void Mirror::request(const RequestArrived& event, const Clocks& clocks, Actions&
                                std::nullopt});
         return;
     }
+    if (!config_.behaviour->answers(address.node)) return;
     const std::string bundle = address.path.substr(kFetch.size());
     Entry& entry = entries_[bundle];
     Waiting waiting{event.exchange, address.node, std::string(event.request.headers.get("If-None-Match"))};
-    if (entry.value && clocks.mono < entry.fetched + config_.ttl) {
-        out.emplace_back(deliver(bundle, *entry.value, waiting));
+    if (entry.value && config_.behaviour->fresh(bundle, clocks.mono < entry.fetched + config_.ttl)) {
+        out.emplace_back(deliver(bundle, *entry.value, waiting, clocks));
         return;
     }
     entry.waiting.push_back(std::move(waiting));
@@ -79,19 +82,20 @@ void Mirror::request(const RequestArrived& event, const Clocks& clocks, Actions&
     out.emplace_back(std::move(ask));
 }
 
-void Mirror::answered(const UpstreamAnswered& event, Actions& out) {
+void Mirror::answered(const UpstreamAnswered& event, const Clocks& clocks, Actions& out) {
     std::string bundle;
     Entry* entry = asked_by(event.id, bundle);
     if (entry == nullptr) return;
     entry->asking.reset();
     switch (event.response.status) {
-        case 200:
-            entry->value = Published{.revision = revision_of(event.response),
-                                     .digest = unquoted(event.response.headers.get("ETag")),
-                                     .archive = event.response.body};
-            if (entry->value->digest.empty())
-                entry->value->digest = digest_of_archive(http::bytes_of(event.response.body));
+        case 200: {
+            Published given{.revision = revision_of(event.response),
+                            .digest = unquoted(event.response.headers.get("ETag")),
+                            .archive = event.response.body};
+            if (given.digest.empty()) given.digest = digest_of_archive(http::bytes_of(event.response.body));
+            entry->value = config_.behaviour->keeps(bundle, std::move(given));
             break;
+        }
         case 304:
             if (entry->value) break;
             return refuse_all(bundle, *entry, 502, "the upstream replied 304 to a request without an ETag",
@@ -104,7 +108,7 @@ void Mirror::answered(const UpstreamAnswered& event, Actions& out) {
                               fmt::format("the upstream replied with status {}", event.response.status), out);
     }
     entry->fetched = entry->asked;
-    for (const Waiting& waiting : entry->waiting) out.emplace_back(deliver(bundle, *entry->value, waiting));
+    for (const Waiting& waiting : entry->waiting) out.emplace_back(deliver(bundle, *entry->value, waiting, clocks));
     entry->waiting.clear();
 }
 
@@ -113,6 +117,7 @@ void Mirror::failed(const UpstreamFailed& event, Actions& out) {
     Entry* entry = asked_by(event.id, bundle);
     if (entry == nullptr) return;
     entry->asking.reset();
+    config_.behaviour->failed(bundle);
     refuse_all(bundle, *entry, 502, fmt::format("the upstream cannot be reached: {}", event.reason), out);
 }
 
@@ -125,8 +130,10 @@ Mirror::Entry* Mirror::asked_by(std::uint64_t id, std::string& bundle) {
     return nullptr;
 }
 
-Reply Mirror::deliver(const std::string& bundle, const Published& published, const Waiting& to) const {
-    const bool same = to.etag == etag_of(published.digest);
+Reply Mirror::deliver(const std::string& bundle, const Published& newest, const Waiting& to,
+                      const Clocks& clocks) const {
+    const Published& published = config_.behaviour->gives(bundle, to.node, newest, clocks);
+    const bool same = config_.behaviour->unchanged(to.node, to.etag == etag_of(published.digest));
     Reply reply{to.exchange,
                 {.status = same ? 304 : 200,
                  .headers = {{"Content-Type", std::string(kGzip)}, {"ETag", etag_of(published.digest)}},

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "engine/control_plane/authority.hpp"
+#include "engine/control_plane/behaviour.hpp"
 #include "engine/control_plane/exchange.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@ namespace mistrial::control_plane {
 struct MirrorConfig {
     std::string name = "mirror";
     Duration ttl = std::chrono::seconds(1);  ///< how long an answer is fresh, by the mirror's monotonic clock
+    std::shared_ptr<MirrorBehaviour> behaviour{};  ///< null: the correct mirror
 };
 
 /// A plain CDN in front of one upstream: keeps the last 200 of each bundle for `ttl`, then asks again with
@@ -44,11 +47,11 @@ class Mirror {
     };
 
     void request(const RequestArrived& event, const Clocks& clocks, Actions& out);
-    void answered(const UpstreamAnswered& event, Actions& out);
+    void answered(const UpstreamAnswered& event, const Clocks& clocks, Actions& out);
     void failed(const UpstreamFailed& event, Actions& out);
     [[nodiscard]] Entry* asked_by(std::uint64_t id, std::string& bundle);
-    [[nodiscard]] Reply deliver(const std::string& bundle, const Published& published,
-                                const Waiting& to) const;
+    [[nodiscard]] Reply deliver(const std::string& bundle, const Published& newest, const Waiting& to,
+                                const Clocks& clocks) const;
     void refuse_all(const std::string& bundle, Entry& entry, int status, std::string_view why,
                     Actions& out) const;
 

@@ -49,12 +49,6 @@ Result<Json> payload_of(const http::Request& request, std::uint64_t limit) {
     return parse_json(bytes, "payload");
 }
 
-Reply accepted(ExchangeId exchange) {
-    return {exchange,
-            {.status = 200, .headers = {{"Content-Type", "application/json"}}, .body = http::make_body("{}")},
-            std::nullopt};
-}
-
 Reply refused(ExchangeId exchange, std::string_view why) {
     return {exchange, error_response(400, "invalid_parameter", why), std::nullopt};
 }
@@ -114,14 +108,18 @@ bool below(std::string_view path, std::string_view folder) {
 
 }  // namespace
 
-Sink::Sink(SinkConfig config) : config_(std::move(config)) {}
+Sink::Sink(SinkConfig config) : config_(std::move(config)) {
+    if (!config_.behaviour) config_.behaviour = std::make_shared<SinkBehaviour>();
+}
 
 Actions Sink::on(const Event& event, const Clocks&) {
     Actions out;
     const auto* arrived = std::get_if<RequestArrived>(&event);
     if (arrived == nullptr) return out;
     const Address address = address_of(*arrived);
-    if (arrived->request.method == "POST" && below(address.path, "/status")) {
+    if (!config_.behaviour->takes(*arrived)) {
+        out.emplace_back(Reply{arrived->exchange, error_response(503, "unavailable", "come back later"), std::nullopt});
+    } else if (arrived->request.method == "POST" && below(address.path, "/status")) {
         status(*arrived, address, out);
     } else if (arrived->request.method == "POST" && below(address.path, "/logs")) {
         logs(*arrived, address, out);
@@ -131,6 +129,20 @@ Actions Sink::on(const Event& event, const Clocks&) {
             error_response(404, "resource_not_found", "expected POST /status or POST /logs"), std::nullopt});
     }
     return out;
+}
+
+void Sink::record(ExchangeId exchange, history::Value value, Actions& out) {
+    const std::size_t times = config_.behaviour->records(value);
+    for (std::size_t i = 1; i < times; ++i) out.emplace_back(Observed{exchange, value});
+    if (times > 0) out.emplace_back(Observed{exchange, std::move(value)});
+}
+
+void Sink::accept(ExchangeId exchange, Actions& out) {
+    if (!config_.behaviour->answers()) return;
+    out.emplace_back(Reply{
+        exchange,
+        {.status = 200, .headers = {{"Content-Type", "application/json"}}, .body = http::make_body("{}")},
+        std::nullopt});
 }
 
 void Sink::status(const RequestArrived& event, const Address& address, Actions& out) {
@@ -159,10 +171,10 @@ void Sink::status(const RequestArrived& event, const Address& address, Actions& 
         report.incarnation = status.incarnation;
         report.status = 200;
         report.dropped = dropped;
-        out.emplace_back(Observed{event.exchange, std::move(report)});
+        record(event.exchange, std::move(report), out);
     }
-    out.emplace_back(Observed{event.exchange, std::move(status)});
-    out.emplace_back(accepted(event.exchange));
+    record(event.exchange, std::move(status), out);
+    accept(event.exchange, out);
 }
 
 void Sink::logs(const RequestArrived& event, const Address& address, Actions& out) {
@@ -172,7 +184,7 @@ void Sink::logs(const RequestArrived& event, const Address& address, Actions& ou
     if (!payload || !payload->is_array()) {
         upload.agent = address.node.value_or("");
         upload.status = 400;
-        out.emplace_back(Observed{event.exchange, std::move(upload)});
+        record(event.exchange, std::move(upload), out);
         out.emplace_back(
             refused(event.exchange, payload ? "a decision-log upload is an array" : payload.error().message));
         return;
@@ -182,13 +194,12 @@ void Sink::logs(const RequestArrived& event, const Address& address, Actions& ou
     upload.events = static_cast<std::int64_t>(payload->size());
     if (!payload->empty()) upload.incarnation = text_at(member(payload->front(), "labels"), "incarnation");
     const std::int64_t number = upload.upload;
-    out.emplace_back(Observed{event.exchange, std::move(upload)});
+    record(event.exchange, std::move(upload), out);
     for (const Json& entry : *payload)
         if (entry.is_object())
-            out.emplace_back(
-                Observed{event.exchange,
-                         log_of(entry, config_.reading, agent_of(address, member(entry, "labels")), number)});
-    out.emplace_back(accepted(event.exchange));
+            record(event.exchange,
+                   log_of(entry, config_.reading, agent_of(address, member(entry, "labels")), number), out);
+    accept(event.exchange, out);
 }
 
 }  // namespace mistrial::control_plane

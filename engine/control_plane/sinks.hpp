@@ -1,9 +1,11 @@
 #pragma once
 
+#include "engine/control_plane/behaviour.hpp"
 #include "engine/control_plane/exchange.hpp"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace mistrial::control_plane {
@@ -23,6 +25,7 @@ struct SinkConfig {
     std::string name = "sink";
     LogReading reading;
     std::uint64_t max_bytes = 256ULL << 20;  ///< of one payload, unpacked
+    std::shared_ptr<SinkBehaviour> behaviour{};  ///< null: the correct sink
 };
 
 /// Takes OPA's status reports (`POST [/nodes/N]/status[/partition]`) and decision logs (`POST
@@ -37,6 +40,8 @@ class Sink {
     [[nodiscard]] Actions on(const Event& event, const Clocks& clocks);
 
   private:
+    void record(ExchangeId exchange, history::Value value, Actions& out);
+    void accept(ExchangeId exchange, Actions& out);
     void status(const RequestArrived& event, const Address& address, Actions& out);
     void logs(const RequestArrived& event, const Address& address, Actions& out);
 

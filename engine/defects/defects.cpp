@@ -1,103 +1,84 @@
 #include "engine/defects/defects.hpp"
 
-#include <map>
-#include <set>
-#include <string>
+#include "engine/defects/families.hpp"
 
 namespace mistrial::defects {
 namespace {
 
-using namespace agent;
-
-/// Once a download has failed, every later 200 is taken for "not modified": the old bundle stays for ever
-/// while polling looks healthy. Kin: open-policy-agent/opa#2220, an ETag that a failure left behind.
-class IgnoresNewerAfterFailedDownload : public Behaviour {
-  public:
-    Outcome downloaded(const std::string& bundle, Outcome outcome) override {
-        if (std::holds_alternative<DownloadFailed>(outcome))
-            failed_.insert(bundle);
-        else if (std::holds_alternative<Fresh>(outcome) && failed_.contains(bundle) &&
-                 active_.contains(bundle))
-            return NotModified{};
-        return outcome;
-    }
-    std::shared_ptr<const Snapshot> install(std::shared_ptr<const Snapshot>,
-                                            std::shared_ptr<const Snapshot> fresh) override {
-        for (const auto& [bundle, revision] : fresh->revisions) active_.insert(bundle);
-        return fresh;
-    }
-
-  private:
-    std::set<std::string> failed_;
-    std::set<std::string> active_;
-};
-
-/// Provenance, status and logs name the bundle that was activated last; decisions are made by the one before.
-/// The first activation is honest, so that a fleet comes up.
-class ReportsAhead : public Behaviour {
-  public:
-    std::shared_ptr<const Snapshot> install(std::shared_ptr<const Snapshot>,
-                                            std::shared_ptr<const Snapshot> fresh) override {
-        const auto enforced = std::exchange(previous_, fresh);
-        // A bundle that is new to the agent brings more than its predecessor had: nothing to lag behind yet.
-        if (!enforced || enforced->bundles.size() < fresh->bundles.size()) return fresh;
-        Snapshot mixed = *enforced;
-        mixed.revisions = fresh->revisions;
-        return std::make_shared<const Snapshot>(std::move(mixed));
-    }
-
-  private:
-    std::shared_ptr<const Snapshot> previous_;
-};
-
-/// The archive on the disk is the first that was ever persisted; what is renewed is only its ETag. A restart
-/// comes up with that old bundle, presents the newest ETag, and is told "not modified" until the next
-/// publish.
-class RollsBackAtRestart : public Behaviour {
-  public:
-    std::vector<DiskStep> persist(const std::string& bundle, const http::Body& archive,
-                                  const std::string& etag) override {
-        std::vector<DiskStep> steps;
-        if (kept_.insert(bundle).second) steps = Behaviour::persist(bundle, archive, etag);
-        for (DiskStep& step : replace_steps(etag_path(bundle), http::make_body(etag)))
-            steps.push_back(std::move(step));
-        return steps;
-    }
-    std::optional<Restored> restore(const std::string& bundle,
-                                    const std::vector<PersistedFile>& files) override {
-        auto restored = Behaviour::restore(bundle, files);
-        if (!restored) return restored;
-        kept_.insert(bundle);
-        for (const PersistedFile& file : files)
-            if (file.path == etag_path(bundle)) restored->etag = http::bytes_of(file.bytes);
-        return restored;
-    }
-
-  private:
-    static std::string etag_path(const std::string& bundle) { return fmt::format("bundles/{}/etag", bundle); }
-
-    std::set<std::string> kept_;
-};
-
-template <class Defective>
-std::shared_ptr<Behaviour> make() {
-    return std::make_shared<Defective>();
+template <class Make>
+auto made(std::string_view name) -> decltype(std::declval<Make>()()) {
+    const Defect* defect = find(name);
+    const Make* make = defect == nullptr ? nullptr : std::get_if<Make>(&defect->make);
+    return make == nullptr ? nullptr : (*make)();
 }
 
 }  // namespace
 
+std::string_view to_text(Of of) {
+    switch (of) {
+        case Of::agent: return "agent";
+        case Of::authority: return "authority";
+        case Of::mirror: return "mirror";
+        case Of::status_sink: return "status sink";
+        case Of::log_sink: return "log sink";
+    }
+    return "";
+}
+
+std::string_view to_text(Need need) {
+    switch (need) {
+        case Need::two_agents: return "two agents";
+        case Need::mirror: return "a mirror";
+        case Need::long_polls: return "long polls";
+        case Need::persistence: return "persistence";
+        case Need::bad_revision: return "a revision that must be refused";
+        case Need::tokens: return "tokens";
+        case Need::many_reports: return "several reports";
+        case Need::source_partition: return "a partition from the source";
+        case Need::authority_partition: return "a partition from the authority";
+        case Need::status_partition: return "a partition from the status sink";
+        case Need::logs_partition: return "a partition from the log sink";
+        case Need::kill: return "a kill";
+        case Need::loss_of_state: return "a kill that loses the disk";
+        case Need::pause: return "a pause";
+        case Need::clock: return "a moved clock";
+    }
+    return "";
+}
+
+std::vector<Beside> entailed(std::string_view property) {
+    if (property == "bounded-staleness")
+        return {{"convergence", "who is late may be so to the end"},
+                {"split-brain", "others are not late"},
+                {"visibility", "it counts who is late"},
+                {"no-lost-publish", "where everybody is late, nobody has the last publish"},
+                {"delta-atomicity", "what is late was overtaken meanwhile"},
+                {"k-atomicity", "by several revisions, maybe"},
+                {"linearizability", "and known to be"}};
+    if (property == "monotonic-revisions")
+        return {{"source-fidelity", "no order of deliveries explains a way back"},
+                {"monotonic-reads", "a session of the agent went back with it"},
+                {"read-your-publishes", "back behind what a barrier had seen"},
+                {"status-truth", "back behind what was reported"}};
+    if (property == "availability") return {{"health-truth", "what was ready shows nothing"}};
+    if (property == "oracle-correctness")
+        return {{"determinism", "others, or the same agent, give the right verdict"},
+                {"split-brain", "while all is settled, too"}};
+    if (property == "determinism") return {{"split-brain", "while all is settled, too"}};
+    if (property == "atomic-activation") return {{"split-brain", "parts of two revisions decide as neither does"}};
+    if (property == "clock-justified") return {{"clock-coherence", "a clock that nobody had comes and goes"}};
+    return {};
+}
+
 const std::vector<Defect>& all() {
-    static const std::vector<Defect> table{
-        {"ignores-newer-after-failed-download",
-         "Once a download of a bundle has failed, newer bundles are taken for unchanged ones and never "
-         "activated.",
-         make<IgnoresNewerAfterFailedDownload>},
-        {"reports-ahead", "Reports the revision that was activated last, and decides by the one before it.",
-         make<ReportsAhead>},
-        {"rolls-back-at-restart",
-         "Comes up from the first bundle it ever persisted, and holds on to it by the newest one's ETag.",
-         make<RollsBackAtRestart>},
-    };
+    static const std::vector<Defect> table = [] {
+        std::vector<Defect> rows;
+        for (auto* family : {families::download, families::activation, families::persistence, families::decisions,
+                             families::clocks, families::logging, families::status, families::health,
+                             families::authority, families::mirror, families::sinks})
+            for (Defect& defect : family()) rows.push_back(std::move(defect));
+        return rows;
+    }();
     return table;
 }
 
@@ -106,5 +87,19 @@ const Defect* find(std::string_view name) {
         if (defect.name == name) return &defect;
     return nullptr;
 }
+
+std::vector<std::string> names_of(Of of) {
+    std::vector<std::string> names;
+    for (const Defect& defect : all())
+        if (defect.of == of) names.emplace_back(defect.name);
+    return names;
+}
+
+std::shared_ptr<agent::Behaviour> agent_behaviour(std::string_view name) { return made<MakeAgent>(name); }
+std::shared_ptr<control_plane::AuthorityBehaviour> authority_behaviour(std::string_view name) {
+    return made<MakeAuthority>(name);
+}
+std::shared_ptr<control_plane::MirrorBehaviour> mirror_behaviour(std::string_view name) { return made<MakeMirror>(name); }
+std::shared_ptr<control_plane::SinkBehaviour> sink_behaviour(std::string_view name) { return made<MakeSink>(name); }
 
 }  // namespace mistrial::defects

@@ -15,17 +15,24 @@ using agent::testing::usual_config;
 
 AgentRig rig_with(std::string_view defect, Json config = usual_config()) {
     AgentRig rig(std::move(config));
-    if (!defect.empty()) rig.make_behaviour = find(defect)->make;
+    if (!defect.empty()) rig.make_behaviour = std::get<MakeAgent>(find(defect)->make);
     return rig;
 }
 
 TEST(Defects, AreFoundByName) {
-    EXPECT_EQ(all().size(), 3U);
+    EXPECT_GE(all().size(), 40U);
     for (const Defect& defect : all()) {
+        SCOPED_TRACE(defect.name);
         EXPECT_EQ(find(defect.name), &defect);
-        EXPECT_NE(defect.make(), nullptr);
+        EXPECT_EQ(agent_behaviour(defect.name) != nullptr, defect.of == Of::agent);
+        EXPECT_EQ(authority_behaviour(defect.name) != nullptr, defect.of == Of::authority);
+        EXPECT_EQ(mirror_behaviour(defect.name) != nullptr, defect.of == Of::mirror);
+        EXPECT_EQ(sink_behaviour(defect.name) != nullptr, defect.of == Of::status_sink || defect.of == Of::log_sink);
+        EXPECT_FALSE(defect.finds.empty());
+        EXPECT_LE(defect.beside.size(), 2U);
     }
     EXPECT_EQ(find("no-such-defect"), nullptr);
+    EXPECT_EQ(agent_behaviour(""), nullptr);
 }
 
 /// Which revision is in force six seconds after a partition has healed, a newer one having been published in

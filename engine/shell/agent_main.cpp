@@ -137,13 +137,10 @@ int run(const Arguments& arguments) {
     if (!document) return refuse(document.error());
     options.setup.document = std::move(*document);
     if (!arguments.defect.empty()) {
-        const defects::Defect* defect = defects::find(arguments.defect);
-        if (defect == nullptr) {
-            std::string names;
-            for (const defects::Defect& one : defects::all()) names += fmt::format(" {}", one.name);
-            return refuse(fail("--defect: no defect is named '{}'; there are:{}", arguments.defect, names));
-        }
-        options.setup.behaviour = defect->make();
+        options.setup.behaviour = defects::agent_behaviour(arguments.defect);
+        if (!options.setup.behaviour)
+            return refuse(fail("--defect: no defect of an agent is named '{}'; there are {}", arguments.defect,
+                               fmt::join(defects::names_of(defects::Of::agent), ", ")));
     }
     std::random_device entropy;
     options.setup.seed = (static_cast<std::uint64_t>(entropy()) << 32) | entropy();

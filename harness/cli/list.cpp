@@ -15,6 +15,15 @@ namespace {
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
+/// Whose it is, what it does, what must find it and where.
+std::string about(const defects::Defect& defect) {
+    std::string text = fmt::format("of the {}: {} Found by {}", to_text(defect.of), defect.about, defect.finds);
+    std::string needs;
+    for (const defects::Need need : defect.needs) needs += fmt::format("{}{}", needs.empty() ? "" : ", ", to_text(need));
+    if (!needs.empty()) text += fmt::format(" (needs {})", needs);
+    return text + ".";
+}
+
 Rows rows_of(const std::string& what) {
     Rows rows;
     if (what == "scenarios")
@@ -31,7 +40,7 @@ Rows rows_of(const std::string& what) {
     if (what == "workloads")
         for (const auto& kind : workload::kinds()) rows.emplace_back(kind.name, kind.about);
     if (what == "defects")
-        for (const auto& defect : defects::all()) rows.emplace_back(defect.name, defect.about);
+        for (const auto& defect : defects::all()) rows.emplace_back(defect.name, about(defect));
     return rows;
 }
 

@@ -51,6 +51,8 @@ struct DecisionCodec::State {
     workload::DecisionShape shape;
     std::vector<BundlePointer> revisions;
     std::vector<std::pair<std::string, std::string>> markers;  ///< BUNDLE/ROOT -> where in the result
+    std::string report;   ///< where an agent that tells of its revisions does so: "/provenance"
+    std::string decider;  ///< the bundle that the decision rule and its markers belong to
     std::string target;
     std::string before_input, after_input;  ///< the body around the input
     dom::parser parser;
@@ -68,9 +70,10 @@ DecisionCodec::DecisionCodec(const DecisionProtocol& protocol, workload::Decisio
     const auto at = body.find(place);
     state_->before_input = body.substr(0, at);
     if (at != std::string::npos) state_->after_input = body.substr(at + place.size());
-    const std::string decider = bundles.empty() ? std::string() : bundles.front();
+    if (!bundles.empty()) state_->decider = bundles.front();
     for (const auto& [root, pointer] : state_->shape.markers)
-        state_->markers.push_back({root.find('/') == std::string::npos ? decider + "/" + root : root, pointer});
+        state_->markers.push_back({root.find('/') == std::string::npos ? state_->decider + "/" + root : root, pointer});
+    state_->report = protocol.revision.substr(0, protocol.revision.find('/', 1));
     for (std::string& bundle : bundles)
         state_->revisions.push_back({bundle, fill_text(protocol.revision, {{"bundle", pointer_token(bundle)}})});
 }
@@ -108,6 +111,9 @@ Result<history::Decide> DecisionCodec::decode(history::Decide asked, int status,
     dom::element result;
     if (root.at_pointer(state_->protocol.result).get(result) != simdjson::SUCCESS) {
         asked.answer = history::Undefined{};
+        // Undefined, and told by an agent that reports its revisions: of a bundle that it does not name it has nothing.
+        if (root.at_pointer(state_->report).error() == simdjson::SUCCESS)
+            for (const auto& [bundle, pointer] : state_->revisions) asked.revisions.try_emplace(bundle);
         return asked;
     }
     const auto inside = [&](const std::string& pointer) { return pointer.empty() ? simdjson::simdjson_result(dom::element(result)) : result.at_pointer(pointer); };

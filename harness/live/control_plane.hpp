@@ -3,6 +3,7 @@
 #include "engine/shell/control_plane_shell.hpp"
 #include "harness/live/event_queue.hpp"
 #include "harness/live/ports.hpp"
+#include "harness/scenario/plan.hpp"
 #include "harness/workload/workload.hpp"
 
 #include <memory>
@@ -18,10 +19,11 @@ class ControlPlane {
     ControlPlane(net::Loop& loop, EventQueue& queue, PortAllocator& ports) : loop_(loop), queue_(queue), ports_(ports) {}
 
     /// Each returns where the server listens.
-    [[nodiscard]] Result<net::Endpoint> open_authority(const std::string& name);
+    [[nodiscard]] Result<net::Endpoint> open_authority(const scenario::AuthorityNode& node);
     /// `upstream`: the edge that leads to its authority.
-    [[nodiscard]] Result<net::Endpoint> open_mirror(const std::string& name, Duration ttl, const net::Endpoint& upstream);
-    [[nodiscard]] Result<net::Endpoint> open_sink(const std::string& name, const workload::Workload& workload);
+    [[nodiscard]] Result<net::Endpoint> open_mirror(const scenario::MirrorNode& node, const net::Endpoint& upstream);
+    [[nodiscard]] Result<net::Endpoint> open_sink(const std::string& name, const scenario::SinkNode& node,
+                                                  const workload::Workload& workload);
 
   private:
     [[nodiscard]] shell::Observer observer(const std::string& name);

@@ -127,6 +127,7 @@ class LiveWorld::Fleet {
 
   private:
     Result<> find_agents() {
+        if (auto known = scenario::check_defects(plan_.fleet); !known) return known;
         for (const scenario::AgentNode& node : plan_.fleet.agents) {
             auto driver = driver::load(node.driver);
             if (!driver) return with_context(node.name, driver.error());
@@ -155,7 +156,7 @@ class LiveWorld::Fleet {
         control_plane_ = std::make_unique<ControlPlane>(control_->loop(), queue_, ports_);
         std::map<std::string, net::Endpoint> servers;
         for (const auto& authority : plan_.fleet.authorities) {
-            auto opened = control_plane_->open_authority(authority.name);
+            auto opened = control_plane_->open_authority(authority);
             if (!opened) return opened.error();
             servers[authority.name] = *opened;
             auto publisher = edge(kClients, authority.name, *opened);
@@ -165,12 +166,12 @@ class LiveWorld::Fleet {
         for (const auto& mirror : plan_.fleet.mirrors) {
             auto upstream = edge(mirror.name, mirror.of, servers.at(mirror.of));
             if (!upstream) return upstream.error();
-            auto opened = control_plane_->open_mirror(mirror.name, mirror.ttl, *upstream);
+            auto opened = control_plane_->open_mirror(mirror, *upstream);
             if (!opened) return opened.error();
             servers[mirror.name] = *opened;
         }
-        for (const std::string& sink : {kStatus, kLogs}) {
-            auto opened = control_plane_->open_sink(sink, *workload_);
+        for (const auto& [sink, node] : {std::pair(kStatus, &plan_.fleet.status), std::pair(kLogs, &plan_.fleet.logs)}) {
+            auto opened = control_plane_->open_sink(sink, *node, *workload_);
             if (!opened) return opened.error();
             servers[sink] = *opened;
         }

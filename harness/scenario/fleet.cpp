@@ -62,11 +62,29 @@ Duration read_whole_seconds(const Reader& reader, Duration otherwise) {
     return duration.value_or(otherwise);
 }
 
+std::string with_article(defects::Of of) {
+    const std::string_view text = to_text(of);
+    return fmt::format("{} {}", text.starts_with('a') ? "an" : "a", text);
+}
+
+/// The seeded defect of a node of this kind; told when there is none of that name, or it is another kind's.
+std::optional<std::string> read_defect(const Reader& reader, defects::Of of) {
+    auto name = reader.text();
+    if (!name) return name;
+    const defects::Defect* defect = defects::find(*name);
+    if (defect != nullptr && defect->of == of) return name;
+    reader.tell(fmt::format("expected a seeded defect of {} (mistrial list defects), got \"{}\"{}", with_article(of), *name,
+                            defect != nullptr ? fmt::format(", a defect of {}", with_article(defect->of))
+                                              : did_you_mean(*name, defects::names_of(of))));
+    return name;
+}
+
 void read_authorities(const Reader& reader, Fleet& fleet, Namespace& names) {
     for (const Reader& item : reader.elements()) {
         const auto nodes = node_names(item);
         names.take(item, nodes);
-        if (!nodes.empty()) fleet.authorities.push_back({nodes.front()});
+        const auto defect = read_defect(item.at("defect"), defects::Of::authority);
+        if (!nodes.empty()) fleet.authorities.push_back({nodes.front(), defect});
     }
 }
 
@@ -83,9 +101,10 @@ void read_mirrors(const Reader& reader, Fleet& fleet, Namespace& names) {
                                            did_you_mean(of, authorities)));
         if (!written && authorities.size() > 1)
             item.at("of").tell(fmt::format("expected one of the authorities {}, got nothing", quoted(authorities)));
+        const auto defect = read_defect(item.at("defect"), defects::Of::mirror);
         for (const std::string& node : nodes)
             fleet.mirrors.push_back(
-                {node, item.at("name").text().value_or(""), of, item.at("ttl").duration().value_or(1s)});
+                {node, item.at("name").text().value_or(""), of, item.at("ttl").duration().value_or(1s), defect});
     }
 }
 
@@ -165,7 +184,7 @@ AgentNode read_agent_group(const Reader& item, const std::vector<std::string>& b
     agent.bundles = read_bundles(item.at("bundles"), bundles);
     agent.version = item.at("version").text();
     if (item.at("binary").present()) agent.binary = read_path(item.at("binary"), directory);
-    agent.defect = item.at("defect").text();
+    agent.defect = read_defect(item.at("defect"), defects::Of::agent);
     for (const char* key : {"version", "defect"}) {
         const bool embedded_only = std::string_view(key) == "defect";
         if (item.at(key).present() && (agent.driver == "embedded") != embedded_only)
@@ -173,12 +192,6 @@ AgentNode read_agent_group(const Reader& item, const std::vector<std::string>& b
                                   ? fmt::format("expected no defect with the driver {}: only the embedded agent has them",
                                                 agent.driver)
                                   : "expected no version with the driver embedded: there is only the one built with mistrial");
-    }
-    if (agent.defect && defects::find(*agent.defect) == nullptr) {
-        std::vector<std::string> known;
-        for (const defects::Defect& defect : defects::all()) known.emplace_back(defect.name);
-        item.at("defect").tell(fmt::format("expected a seeded defect ({}), got \"{}\"{}", quoted(known), *agent.defect,
-                                           did_you_mean(*agent.defect, known)));
     }
     if (item.at("config").is_object()) agent.config = item.at("config").json();
     for (const auto& [name, value] : item.at("env").members()) agent.env[name] = value.text().value_or("");
@@ -255,6 +268,22 @@ std::vector<Edge> edges_of(const Fleet& fleet) {
     return edges;
 }
 
+Result<> check_defects(const Fleet& fleet) {
+    std::vector<std::tuple<std::string_view, const std::optional<std::string>*, defects::Of>> nodes;
+    for (const AuthorityNode& node : fleet.authorities) nodes.emplace_back(node.name, &node.defect, defects::Of::authority);
+    for (const MirrorNode& node : fleet.mirrors) nodes.emplace_back(node.name, &node.defect, defects::Of::mirror);
+    for (const AgentNode& node : fleet.agents) nodes.emplace_back(node.name, &node.defect, defects::Of::agent);
+    nodes.emplace_back(status_end, &fleet.status.defect, defects::Of::status_sink);
+    nodes.emplace_back(logs_end, &fleet.logs.defect, defects::Of::log_sink);
+    for (const auto& [node, name, of] : nodes) {
+        if (!*name) continue;
+        const defects::Defect* defect = defects::find(**name);
+        if (defect == nullptr || defect->of != of)
+            return fail("{}: {}: no such defect of {} (mistrial list defects)", node, **name, with_article(of));
+    }
+    return {};
+}
+
 const MirrorNode* find_mirror(const Fleet& fleet, std::string_view name) {
     const auto found = std::ranges::find(fleet.mirrors, name, &MirrorNode::name);
     return found == fleet.mirrors.end() ? nullptr : &*found;
@@ -270,6 +299,8 @@ Fleet read_fleet(const Reader& reader, const std::vector<std::string>& bundles, 
     Namespace names;
     read_authorities(reader.at("authorities"), fleet, names);
     read_mirrors(reader.at("mirrors"), fleet, names);
+    fleet.status.defect = read_defect(reader.at("status").at("defect"), defects::Of::status_sink);
+    fleet.logs.defect = read_defect(reader.at("logs").at("defect"), defects::Of::log_sink);
     std::optional<std::string> authority;
     for (const Reader& item : reader.at("agents").elements()) {
         const auto nodes = node_names(item);

@@ -50,6 +50,9 @@ inline constexpr std::string_view logs_end = "logs";
 /// authorities (publishes).
 [[nodiscard]] std::vector<Edge> edges_of(const Fleet& fleet);
 
+/// That every seeded defect of a plan is there, and is one of such a node: plans may be written by hand, or by another version.
+[[nodiscard]] Result<> check_defects(const Fleet& fleet);
+
 /// The mirror of that name, or nothing.
 [[nodiscard]] const MirrorNode* find_mirror(const Fleet& fleet, std::string_view name);
 /// The authority behind an agent's source.

@@ -16,8 +16,16 @@ void put(OrderedJson& json, const char* key, const std::optional<T>& value) {
     if (value) json[key] = *value;
 }
 
+OrderedJson to_json(const AuthorityNode& authority) {
+    OrderedJson json = {{"name", authority.name}};
+    put(json, "defect", authority.defect);
+    return json;
+}
+
 OrderedJson to_json(const MirrorNode& mirror) {
-    return {{"name", mirror.name}, {"group", mirror.group}, {"of", mirror.of}, {"ttl", written(mirror.ttl)}};
+    OrderedJson json = {{"name", mirror.name}, {"group", mirror.group}, {"of", mirror.of}, {"ttl", written(mirror.ttl)}};
+    put(json, "defect", mirror.defect);
+    return json;
 }
 
 OrderedJson to_json(const AgentNode& agent) {
@@ -42,9 +50,11 @@ OrderedJson to_json(const Fleet& fleet) {
                         {"mirrors", OrderedJson::array()},
                         {"agents", OrderedJson::array()}};
     for (const AuthorityNode& authority : fleet.authorities)
-        json["authorities"].push_back(OrderedJson{{"name", authority.name}});
+        json["authorities"].push_back(to_json(authority));
     for (const MirrorNode& mirror : fleet.mirrors) json["mirrors"].push_back(to_json(mirror));
     for (const AgentNode& agent : fleet.agents) json["agents"].push_back(to_json(agent));
+    for (const auto& [key, sink] : {std::pair("status", &fleet.status), std::pair("logs", &fleet.logs)})
+        if (sink->defect) json[key] = OrderedJson{{"defect", *sink->defect}};
     return json;
 }
 
@@ -125,16 +135,20 @@ OrderedJson to_json(const checkers::Claim& claim) {
 TrueTime read_time(const Reader& reader) { return TrueTime{reader.need_duration()}; }
 
 Fleet read_fleet(const Reader& reader) {
-    reader.only({"authorities", "mirrors", "agents"});
+    reader.only({"authorities", "mirrors", "agents", "status", "logs"});
     Fleet fleet;
     for (const Reader& node : reader.at("authorities").elements()) {
-        node.only({"name"});
-        fleet.authorities.push_back({node.at("name").need_text()});
+        node.only({"name", "defect"});
+        fleet.authorities.push_back({node.at("name").need_text(), node.at("defect").text()});
     }
     for (const Reader& node : reader.at("mirrors").elements()) {
-        node.only({"name", "group", "of", "ttl"});
+        node.only({"name", "group", "of", "ttl", "defect"});
         fleet.mirrors.push_back({node.at("name").need_text(), node.at("group").need_text(), node.at("of").need_text(),
-                                 node.at("ttl").need_duration()});
+                                 node.at("ttl").need_duration(), node.at("defect").text()});
+    }
+    for (const auto& [key, sink] : {std::pair("status", &fleet.status), std::pair("logs", &fleet.logs)}) {
+        reader.at(key).only({"defect"});
+        sink->defect = reader.at(key).at("defect").text();
     }
     for (const Reader& node : reader.at("agents").elements()) {
         node.only({"name", "group", "driver", "from", "poll", "persist", "bundles", "long_poll", "version", "binary",

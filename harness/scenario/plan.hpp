@@ -17,6 +17,7 @@ namespace mistrial::scenario {
 
 struct AuthorityNode {
     std::string name;
+    std::optional<std::string> defect{};  ///< seeded
     friend bool operator==(const AuthorityNode&, const AuthorityNode&) = default;
 };
 
@@ -25,6 +26,7 @@ struct MirrorNode {
     std::string group;
     std::string of;  ///< the authority it caches
     Duration ttl{};
+    std::optional<std::string> defect{};  ///< seeded
     friend bool operator==(const MirrorNode&, const MirrorNode&) = default;
 };
 
@@ -46,10 +48,17 @@ struct AgentNode {
     friend bool operator==(const AgentNode&, const AgentNode&) = default;
 };
 
+/// The one sink of status reports, or of decision logs, of a fleet.
+struct SinkNode {
+    std::optional<std::string> defect{};  ///< seeded
+    friend bool operator==(const SinkNode&, const SinkNode&) = default;
+};
+
 struct Fleet {
     std::vector<AuthorityNode> authorities;
     std::vector<MirrorNode> mirrors;
     std::vector<AgentNode> agents;
+    SinkNode status, logs;
     friend bool operator==(const Fleet&, const Fleet&) = default;
 };
 

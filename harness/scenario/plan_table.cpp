@@ -35,6 +35,10 @@ std::string entry(std::string_view name, std::size_t column, const std::string& 
 
 std::string joined(const std::vector<std::string>& names) { return fmt::format("{}", fmt::join(names, ", ")); }
 
+std::string defect_of(const std::optional<std::string>& defect) {
+    return defect ? fmt::format(", DEFECT {}", *defect) : std::string();
+}
+
 std::string text_of(const AgentNode& agent) {
     std::string text = agent.driver;
     if (agent.version) text += " " + *agent.version;
@@ -44,7 +48,7 @@ std::string text_of(const AgentNode& agent) {
     if (agent.long_poll) text += fmt::format(", long polls of {}", format_short(*agent.long_poll));
     text += agent.persist ? ", persists" : ", does not persist";
     text += fmt::format(", bundle{} {}", agent.bundles.size() == 1 ? "" : "s", joined(agent.bundles));
-    if (agent.defect) text += fmt::format(", DEFECT {}", *agent.defect);
+    text += defect_of(agent.defect);
     if (!agent.config.empty()) text += ", own config";
     if (!agent.env.empty()) text += ", own env";
     return text;
@@ -74,10 +78,12 @@ class Rows {
 
 std::string fleet_rows(const Plan& plan) {
     Rows rows;
-    for (const AuthorityNode& node : plan.fleet.authorities) rows.add(node.name, "authority");
+    for (const AuthorityNode& node : plan.fleet.authorities) rows.add(node.name, "authority" + defect_of(node.defect));
     for (const MirrorNode& node : plan.fleet.mirrors)
-        rows.add(node.name, fmt::format("mirror of {}, ttl {}", node.of, format_short(node.ttl)));
+        rows.add(node.name, fmt::format("mirror of {}, ttl {}", node.of, format_short(node.ttl)) + defect_of(node.defect));
     for (const AgentNode& node : plan.fleet.agents) rows.add(node.name, text_of(node));
+    if (plan.fleet.status.defect) rows.add("status", "sink of status reports" + defect_of(plan.fleet.status.defect));
+    if (plan.fleet.logs.defect) rows.add("logs", "sink of decision logs" + defect_of(plan.fleet.logs.defect));
     return rows.print(20);
 }
 

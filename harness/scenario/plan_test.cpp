@@ -92,8 +92,11 @@ Plan drawn_plan() {
     plan.seed = *rc::gen::arbitrary<std::uint64_t>();
     plan.duration = drawn_duration();
     plan.settle = drawn_duration();
-    plan.fleet.authorities.push_back({drawn_name()});
-    plan.fleet.mirrors.push_back({drawn_name(), drawn_name(), drawn_name(), drawn_duration()});
+    plan.fleet.authorities.push_back({drawn_name(), drawn_optional(drawn_name)});
+    plan.fleet.mirrors.push_back(
+        {drawn_name(), drawn_name(), drawn_name(), drawn_duration(), drawn_optional(drawn_name)});
+    plan.fleet.status.defect = drawn_optional(drawn_name);
+    plan.fleet.logs.defect = drawn_optional(drawn_name);
     for (int n = *rc::gen::inRange(0, 3); n > 0; --n) plan.fleet.agents.push_back(drawn_agent());
     plan.workload.kind = drawn_name();
     plan.workload.parameters = drawn_object();

@@ -237,6 +237,22 @@ TEST(ScenarioFile, claims_properties_that_exist) {
                                       "\"opa\"?")));
 }
 
+TEST(ScenarioFile, gives_each_node_only_a_defect_of_its_kind) {
+    const auto with = [](std::vector<std::string> set) { return mistakes_of(scenario(), {.set = std::move(set)}); };
+    EXPECT_THAT(with({"/fleet/authorities/0/defect=loses-publishes", "/fleet/mirrors/0/defect=flaps",
+                      "/fleet/agents/0/defect=reports-ahead", "/fleet/status/defect=loses-reports",
+                      "/fleet/logs/defect=records-twice"}),
+                IsEmpty());
+    EXPECT_THAT(with({"/fleet/mirrors/0/defect=never-expire"}),
+                ElementsAre(HasSubstr("/fleet/mirrors/0/defect: expected a seeded defect of a mirror (mistrial list defects), got "
+                                      "\"never-expire\"; did you mean \"never-expires\"?")));
+    EXPECT_THAT(with({"/fleet/authorities/0/defect=reports-ahead"}),
+                ElementsAre(HasSubstr("/fleet/authorities/0/defect: expected a seeded defect of an authority (mistrial list "
+                                      "defects), got \"reports-ahead\", a defect of an agent")));
+    EXPECT_THAT(with({"/fleet/status/defect=records-twice"}),
+                ElementsAre(HasSubstr("got \"records-twice\", a defect of a log sink")));
+}
+
 TEST(ScenarioFile, is_found_in_the_library_or_not_at_all) {
     EXPECT_TRUE(load("demo").has_value());
     EXPECT_TRUE(load("scenarios/demo").has_value());

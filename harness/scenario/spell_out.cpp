@@ -39,9 +39,16 @@ OrderedJson spelled(const AgentNode& agent, const std::vector<std::string>& bund
 
 OrderedJson spelled(const Fleet& fleet, const std::vector<std::string>& bundles) {
     OrderedJson json{{"authorities", OrderedJson::array()}};
-    for (const AuthorityNode& authority : fleet.authorities) json["authorities"].push_back({{"name", authority.name}});
+    const auto with_defect = [](OrderedJson node, const std::optional<std::string>& defect) {
+        if (defect) node["defect"] = *defect;
+        return node;
+    };
+    for (const AuthorityNode& authority : fleet.authorities)
+        json["authorities"].push_back(with_defect({{"name", authority.name}}, authority.defect));
     for (const MirrorNode& mirror : fleet.mirrors)
-        json["mirrors"].push_back({{"name", mirror.name}, {"of", mirror.of}, {"ttl", text_of(mirror.ttl)}});
+        json["mirrors"].push_back(with_defect({{"name", mirror.name}, {"of", mirror.of}, {"ttl", text_of(mirror.ttl)}}, mirror.defect));
+    if (fleet.status.defect) json["status"]["defect"] = *fleet.status.defect;
+    if (fleet.logs.defect) json["logs"]["defect"] = *fleet.logs.defect;
     json["agents"] = OrderedJson::array();
     for (const AgentNode& agent : fleet.agents) json["agents"].push_back(spelled(agent, bundles));
     return json;

@@ -48,6 +48,7 @@ Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
         if (kind == nullptr || !kind->in_sim) return fail("{}: a fault of kind {} has no meaning in the simulation", fault.id, fault.kind);
     }
 
+    if (auto known = scenario::check_defects(plan.fleet); !known) return known.error();
     const auto observer = [this](const std::string& name) {
         return [this, name](history::Value value) { emit(world::observation(name, std::move(value))); };
     };
@@ -58,13 +59,17 @@ Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
     for (const auto& authority : plan.fleet.authorities) {
         control_plane::AuthorityConfig config;
         config.name = authority.name;
+        config.behaviour = defects::authority_behaviour(authority.defect.value_or(""));
         serve(authority.name, control_plane::Authority(config), "");
     }
-    for (const auto& mirror : plan.fleet.mirrors) serve(mirror.name, control_plane::Mirror({mirror.name, mirror.ttl}), mirror.of);
+    for (const auto& mirror : plan.fleet.mirrors)
+        serve(mirror.name,
+              control_plane::Mirror({mirror.name, mirror.ttl, defects::mirror_behaviour(mirror.defect.value_or(""))}), mirror.of);
     const control_plane::LogReading reading = driver::log_reading(*workload_);
-    for (const std::string_view sink : {scenario::status_end, scenario::logs_end}) {
+    for (const auto& [name, sink] : {std::pair(scenario::status_end, &plan.fleet.status), std::pair(scenario::logs_end, &plan.fleet.logs)}) {
         control_plane::SinkConfig config;
-        config.name = sink;
+        config.name = name;
+        config.behaviour = defects::sink_behaviour(sink->defect.value_or(""));
         config.reading = reading;
         serve(config.name, control_plane::Sink(config), "");
     }
@@ -75,8 +80,6 @@ Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
         if (!driver) return driver.error();
         if (driver->name != "embedded")
             return fail("{}: agents of driver {} do not run in the simulation; --agent embedded does", node.name, driver->name);
-        if (node.defect && defects::find(*node.defect) == nullptr)
-            return fail("{}: {}: no such defect (mistrial list defects)", node.name, *node.defect);
         codecs_.emplace(node.name, driver::DecisionCodec(driver->decision, workload_->shape(), node.bundles, plan.workload.path));
 
         const auto configure = [this, node, driver = *driver](const std::string& incarnation) {
@@ -106,7 +109,7 @@ Result<world::Capabilities> SimWorld::start(const scenario::Plan& plan) {
             setup.document = {{"mistrial_instance", {{"id", incarnation}}}};
             setup.seed = plan_->seed;
             setup.name = incarnation;
-            if (node.defect) setup.behaviour = defects::find(*node.defect)->make();
+            setup.behaviour = defects::agent_behaviour(node.defect.value_or(""));
             setup.loader = loader_;
             return setup;
         };
