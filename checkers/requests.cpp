@@ -125,8 +125,8 @@ void NoNewEnemy::judge_state(const Decision& decision) {
             const Bundle& other = model().bundle(dependency.bundle);
             const Revision& needed = other.revision(dependency.needed);
             const Seen* shown = decision.of(dependency.bundle);
-            // Nobody can be held to what never took effect, nor to what must be refused.
-            if (shown == nullptr || shown->state != Seen::State::known || needed.bad || needed.failed_before(decision.res)) {
+            // Nobody can be held to what has not certainly taken effect by then, nor to what must be refused.
+            if (shown == nullptr || shown->state != Seen::State::known || needed.bad || needed.effective >= decision.inv) {
                 continue;
             }
             judged = true;

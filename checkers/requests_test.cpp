@@ -117,6 +117,22 @@ TEST(NoNewEnemy, WhoHasTheGrantHasTheRevocationBeforeIt) {
     }
 }
 
+TEST(NoNewEnemy, HoldsNobodyToARevisionThatMayNeverHaveTakenEffect) {
+    for (const bool seen : {false, true}) {
+        HistoryBuilder history;
+        history.run(enemies, {"a1", "a2"});
+        history.publish("r1", 0, 1).publish("r2", 2, 9, Json::object(), history::Type::info);
+        history.publish("d1", 10, 12, Json{{"depends", {{"main", "r2"}}}}, history::Type::ok, "docs");
+        Answered other = showing("r2");
+        other.agent = "a2";
+        if (seen) history.decide(14, 15, other);
+        Answered answered = showing("r1");
+        answered.revisions["docs"] = "d1";
+        history.decide(20, 21, answered);
+        EXPECT_EQ(violations(history, "no-new-enemy").size(), seen ? 1U : 0U);
+    }
+}
+
 TEST(NoNewEnemy, IsProvenByTheFirstThatWasLetInWhoeverAskedFirst) {
     HistoryBuilder history;
     history.run(enemies, {"a1"}, Json{{"bob", {{"combine", "and"}, {"bundles", {"main", "docs"}}}}});

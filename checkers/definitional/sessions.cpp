@@ -108,7 +108,7 @@ Indexes pinned_snapshot(const View& view, const Claim& claim) {
                     [](const Publish* shown, const Publish* wanted) { return shown == wanted; });
 }
 
-// S3 (ii): for all bundles i, j: pi(d)[j] >= dep(pi(d)[i])[j]; where the state is not known, a probe that only a new enemy
+// S3 (ii): for all bundles i, j: pi(d)[j] >= dep(pi(d)[i])[j], once that has certainly taken effect; where the state is not known, a probe that only a new enemy
 // is allowed is not allowed.
 Indexes no_new_enemy(const View& view, const Claim& claim) {
     Indexes indexes;
@@ -125,7 +125,7 @@ Indexes no_new_enemy(const View& view, const Claim& claim) {
                 }
                 const Publish* shown = nullptr;
                 if (needed == nullptr || other == bundle || needed->bad || !revision_of(view, d, other, shown)) continue;
-                if (needed->outcome == history::Type::fail && *needed->res < d.res) continue;
+                if (effective(*needed) >= d.inv) continue;
                 if (certainly_before(view, shown, *needed)) indexes.insert(d.index);
             }
         }

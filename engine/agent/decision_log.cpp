@@ -37,11 +37,11 @@ http::Body DecisionLog::next_chunk() {
     }
     const bool all = events_.empty();
     std::size_t count = taken.size();
-    std::string packed = bundle::gzip(array_of(taken, count));
+    std::string packed = bundle::gzip(array_of(taken, count), bundle::Effort::fastest);
     while (packed.size() > limits_.upload_bytes && count > 1) {
         count = (count + 1) / 2;
         target_ = std::max(limits_.upload_bytes, target_ / 2);
-        packed = bundle::gzip(array_of(taken, count));
+        packed = bundle::gzip(array_of(taken, count), bundle::Effort::fastest);
     }
     if (!all && count == taken.size() && packed.size() * 2 < limits_.upload_bytes) target_ *= 2;
     while (taken.size() > count) {

@@ -41,10 +41,11 @@ class Inflate {
 
 }  // namespace
 
-std::string gzip(std::string_view bytes) {
+std::string gzip(std::string_view bytes, Effort effort) {
     z_stream stream{};
+    const int level = effort == Effort::fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION;
     MISTRIAL_INVARIANT(
-        deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK,
+        deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK,
         "no memory for zlib");
     std::string out;
     std::array<char, 65536> buffer;

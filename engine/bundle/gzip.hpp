@@ -13,8 +13,11 @@ struct GunzipLimits {
     std::uint64_t expansion = 1'000;      ///< bytes out for each byte in, once more than 1 MiB has come out
 };
 
+/// How hard gzip tries: `smallest` for what is kept and served many times, `fastest` for what is sent once.
+enum class Effort : std::uint8_t { smallest, fastest };
+
 /// One gzip member without a time or a name: the same bytes whenever `bytes` are.
-[[nodiscard]] std::string gzip(std::string_view bytes);
+[[nodiscard]] std::string gzip(std::string_view bytes, Effort effort = Effort::smallest);
 
 /// Unpacks gzip (RFC 1952), several members in a row included, and checks their sums. Refused: what is not
 /// gzip, what ends early or is damaged, what follows the last member, and what grows beyond the limits.

@@ -3,6 +3,7 @@
 #include "harness/search/results.hpp"
 #include "harness/scenario/spell_out.hpp"
 
+#include "checkers/testing/effort.hpp"
 #include "core/history/test_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -20,6 +21,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
+
+/// A simulated run takes a sanitized program ten times as long, and the hundredth shows it nothing new.
+constexpr bool kThorough = checkers::testing::one_case_in == 1;
 
 /// Three agents behind one mirror and half a minute, with few decisions.
 OrderedJson small_base(std::vector<std::string> set = {}) {
@@ -58,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(Search, EachStrategy, testing::Values("swarm", "lineage
 TEST_P(EachStrategy, ComesOutTheSameOnAnyNumberOfThreads) {
     const OrderedJson base = small_base();
     CampaignOptions options;
-    options.runs = 18;
+    options.runs = kThorough ? 18 : 3;
     const std::string one = text_of(searched(GetParam(), base, options));
     options.jobs = 3;
     EXPECT_EQ(text_of(searched(GetParam(), base, options)), one);
@@ -67,19 +71,20 @@ TEST_P(EachStrategy, ComesOutTheSameOnAnyNumberOfThreads) {
 TEST_P(EachStrategy, GoesOnWhereItWasCutOff) {
     const OrderedJson base = small_base();
     CampaignOptions options;
-    options.runs = 18;
+    options.runs = kThorough ? 18 : 3;
     const auto whole = searched(GetParam(), base, options);
-    options.done = {whole.begin(), whole.begin() + 9};
+    options.done = {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(whole.size() / 2)};
     EXPECT_EQ(text_of(searched(GetParam(), base, options)), text_of(whole));
 }
 
 TEST_P(EachStrategy, FindsADefectAndNothingInACorrectFleet) {
     CampaignOptions options;
-    options.runs = 24;
+    options.runs = kThorough ? 24 : 2;
     options.until_found = true;
     const Tally sound = tally_of(searched(GetParam(), small_base(), options));
     EXPECT_THAT(sound.found, IsEmpty()) << to_text(sound.found.front().signature);
     EXPECT_EQ(sound.failed, 0U);
+    if (!kThorough) return;
     const Tally found = tally_of(searched(GetParam(), small_base({"/fleet/agents/0/defect=ignores-newer-after-failed-download"}), options));
     EXPECT_THAT(found.found, Not(IsEmpty()));
 }
@@ -87,7 +92,7 @@ TEST_P(EachStrategy, FindsADefectAndNothingInACorrectFleet) {
 TEST(Search, ShardsAreTheWholeTogether) {
     const OrderedJson base = small_base();
     CampaignOptions options;
-    options.runs = 10;
+    options.runs = kThorough ? 10 : 4;
     const auto whole = searched("swarm", base, options);
     const history::TestFolder folder;
     std::vector<std::filesystem::path> folders;
