@@ -269,6 +269,75 @@ INSTANTIATE_TEST_SUITE_P(Live, EachDefect,
                              return name;
                          });
 
+/// A defect, and a scenario of the library that shows it in the simulation.
+struct Shown {
+    const char* defect;
+    const char* scenario;
+    std::vector<std::string> set;
+};
+class EachShrunk : public Cli, public testing::WithParamInterface<Shown> {};
+
+TEST_P(EachShrunk, IsFoundAndShrunkInTheSimulationAndFailsInTheSameWayLive) {
+    std::vector<std::string> run{"run", GetParam().scenario, "--world", "sim", "--quiet", "--set", fmt::format("/fleet/agents/0/defect={}", GetParam().defect)};
+    for (const std::string& set : GetParam().set) run.insert(run.end(), {"--set", set});
+    ASSERT_EQ(mistrial(run).status, 1);
+    const Ended shrunk = mistrial({"shrink", "store/latest", "--world", "live", "--quiet"});
+    ASSERT_EQ(shrunk.status, 0) << shrunk.err;
+    const auto folder = std::filesystem::canonical(folder_ / "store" / "latest");
+    const auto report = read_json(folder / "shrink.json").value();
+    EXPECT_EQ(report["live"]["reproduced"], true) << report.dump();
+    EXPECT_EQ(report["finished"], true);
+    EXPECT_EQ(report["after"]["agents"], 1);
+    EXPECT_THAT(read_file(folder / "scenario.diff").value(), HasSubstr("\n-"));
+    // The file is a scenario, and its history's window a history, that fail as the whole did.
+    EXPECT_EQ(mistrial({"run", (folder / "scenario.json").string(), "--world", "sim", "--quiet"}).status, 1);
+    EXPECT_EQ(mistrial({"check", (folder / "window.jsonl").string()}).status, 1);
+    EXPECT_EQ(mistrial({"replay", folder.string(), "--quiet"}).status, 1);
+}
+INSTANTIATE_TEST_SUITE_P(Cli, EachShrunk,
+                         testing::Values(Shown{"reports-ahead", "demo", {}}, Shown{"rolls-back-at-restart", "restart", {}},
+                                         Shown{"loses-data", "demo", {"/faults=[]"}}),
+                         [](const auto& which) {
+                             std::string name = which.param.defect;
+                             std::erase(name, '-');
+                             return name;
+                         });
+
+TEST_F(Cli, ASearchFindsShrinksResumesAndMerges) {
+    const std::vector<std::string> small{"--set", "/workload/decide/rate=20", "--set", "/workload/decide/sessions=5", "--quiet"};
+    const auto with = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.end(), small.begin(), small.end());
+        return mistrial(arguments);
+    };
+    const Ended found = with({"search", "demo", "--runs", "4", "--strategy", "lineage", "--set", "/fleet/agents/0/defect=ignores-newer-after-failed-download"});
+    EXPECT_EQ(found.status, 1) << found.err;
+    EXPECT_EQ(mistrial({"shrink", "store/latest", "--quiet"}).status, 0);
+    EXPECT_EQ(with({"search", "demo", "--runs", "4", "--store", "sound"}).status, 0);
+    const auto whole = read_file(folder_ / "sound" / "demo-search" / "latest" / "runs.jsonl").value();
+    for (const char* shard : {"1/2", "2/2"}) EXPECT_EQ(with({"search", "demo", "--runs", "2", "--shard", shard, "--store", "parts"}).status, 0);
+    std::vector<std::string> merge{"merge", "--json"};
+    for (const auto& part : std::filesystem::directory_iterator(folder_ / "parts" / "demo-search")) {
+        if (part.is_symlink()) continue;
+        EXPECT_EQ(mistrial({"search", "--resume", part.path().string(), "--runs", "4", "--quiet"}).status, 0);
+        merge.push_back(part.path().string());
+    }
+    const Ended merged = mistrial(merge);
+    EXPECT_EQ(merged.status, 0) << merged.err;
+    EXPECT_EQ(Json::parse(merged.out)["runs"], 4);
+    for (const auto& [arguments, said] : std::vector<std::pair<std::vector<std::string>, const char*>>{
+             {{"search", "demo", "--agent", "opa", "--runs", "2"}, "do not run in the simulation"},
+             {{"search", "demo", "--set", "/claims={}"}, "claims nothing"},
+             {{"search"}, "expected a scenario"},
+             {{"search", "demo", "--shard", "4/3"}, "--shard: expected I/N"},
+             {{"search", "--resume", "."}, "search.json: cannot be read"},
+             {{"merge", "."}, "search.json: cannot be read"},
+             {{"shrink", "."}, "not the folder of a run"}}) {
+        const Ended refused = mistrial(arguments);
+        EXPECT_EQ(refused.status, 254) << fmt::format("{}", fmt::join(arguments, " "));
+        EXPECT_THAT(refused.err, HasSubstr(said));
+    }
+}
+
 TEST_F(Cli, TheSimulatedDemoIsTheSameToTheByte) {
     ASSERT_EQ(mistrial({"run", "demo", "--world", "sim", "--quiet"}).status, 0);
     const std::string first = read_file(folder_ / "store/latest/history.jsonl").value();

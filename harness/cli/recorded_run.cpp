@@ -18,6 +18,8 @@ Result<RecordedRun> open_recorded(const std::filesystem::path& path) {
         recorded.run.scenario = path.filename().string();
         return recorded;
     }
+    if (!std::filesystem::exists(*folder / "replay.json", ignored))
+        return fail("{}: not the folder of a run: there is no replay.json in it", folder->string());
     recorded.folder = folder;
     recorded.history = *folder / "history.jsonl";
     const auto replay = read_json(*folder / "replay.json");

@@ -20,7 +20,7 @@ namespace {
 
 /// A fleet in which one agent decides by the revision before the one that it reports: whoever searches must find that.
 constexpr const char* kCanary = "reports-ahead";
-constexpr std::uint64_t kCanaryRuns = 10;
+constexpr std::uint64_t kCanaryRuns = 3;
 
 struct Options {
     ScenarioOptions scenario;
@@ -55,6 +55,7 @@ Result<bool> canary_sings(const OrderedJson& base, std::uint64_t seed, unsigned 
     options.jobs = jobs;
     options.interrupted = [&] { return found || InterruptWatch::interrupted(); };
     options.on_run = [&](const search::RunSeen& run) -> Result<> {
+        if (run.error) return fail("no run can be made: {}", *run.error);
         found = found || !run.signatures.empty();
         return {};
     };
@@ -131,7 +132,7 @@ int search_for(const Options& options) {
         if (!base) return refuse(base.error());
         header = {scenario->name, options.strategy, base->at("seed").get<std::uint64_t>(), shard->first, shard->second, std::move(*base)};
         const auto now = WallTime{std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch())};
-        auto made = store::RunFolder::create(options.store, header.scenario + "-search", header.seed, now);
+        auto made = store::RunFolder::create(options.store, header.scenario + "-search", header.seed, now, store::RunFolder::Of::search);
         if (!made) return refuse(made.error());
         folder = made->path();
         if (auto written = search::write_header(header, folder); !written) return refuse(written.error());
@@ -172,6 +173,8 @@ int search_for(const Options& options) {
     how.interrupted = InterruptWatch::interrupted;
     const auto began = std::chrono::steady_clock::now();
     how.on_run = [&](const search::RunSeen& run) -> Result<> {
+        // What keeps the first from being made keeps all: agents that have no simulation, a workload that cannot be made.
+        if (run.error && all.empty()) return fail("no run can be made: {}", *run.error);
         lines << to_json(run).dump() << '\n';
         if (!lines.flush()) return fail("{}: cannot be written", (folder / "runs.jsonl").string());
         all.push_back(run);

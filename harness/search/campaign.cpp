@@ -150,6 +150,10 @@ Result<> search(Strategy& strategy, const OrderedJson& base, const CampaignOptio
 Result<OrderedJson> base_of(const scenario::Scenario& written) {
     const auto plan = scenario::resolve(written);
     if (!plan) return plan.error();
+    if (plan->claims.empty()) return fail("{}: claims nothing, so there is nothing to be found", plan->scenario);
+    for (const scenario::AgentNode& agent : plan->fleet.agents)
+        if (agent.driver != "embedded")
+            return fail("{}: agents of driver {} do not run in the simulation; --agent embedded does", agent.name, agent.driver);
     OrderedJson base = scenario::spell_out(*plan);
     base["claims"] = OrderedJson::parse(written.json.value("claims", Json::object()).dump());
     base["faults"] = OrderedJson::array();

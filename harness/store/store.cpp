@@ -39,7 +39,7 @@ Result<> point(const std::filesystem::path& link, const std::filesystem::path& t
 }  // namespace
 
 Result<RunFolder> RunFolder::create(const std::filesystem::path& store, const std::string& scenario, std::uint64_t seed,
-                                    WallTime started) {
+                                    WallTime started, Of of) {
     const std::string family = folder_name(scenario);
     std::error_code error;
     std::filesystem::create_directories(store / family, error);
@@ -52,9 +52,10 @@ Result<RunFolder> RunFolder::create(const std::filesystem::path& store, const st
         name = fmt::format("{}-{}", base, n);
     }
     const std::filesystem::path path = store / family / name;
-    std::filesystem::create_directory(path / "logs", error);
+    if (of == Of::run) std::filesystem::create_directory(path / "logs", error);
     if (error) return fail("{}: {}", (path / "logs").string(), error.message());
     if (auto pointed = point(store / family / "latest", name); !pointed) return pointed.error();
+    if (of == Of::search) return RunFolder(path, family + "-" + name);
     if (auto pointed = point(store / "latest", std::filesystem::path(family) / name); !pointed) return pointed.error();
     return RunFolder(path, family + "-" + name);
 }

@@ -13,8 +13,10 @@ namespace mistrial::store {
 /// STORE/SCENARIO/latest point to the newest run, replaced by rename.
 class RunFolder {
   public:
+    /// A search is no run: STORE/latest stays where it was.
+    enum class Of : std::uint8_t { run, search };
     [[nodiscard]] static Result<RunFolder> create(const std::filesystem::path& store, const std::string& scenario,
-                                                  std::uint64_t seed, WallTime started);
+                                                  std::uint64_t seed, WallTime started, Of of = Of::run);
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
     [[nodiscard]] std::filesystem::path logs() const { return path_ / "logs"; }
