@@ -89,6 +89,16 @@ TEST_P(EachStrategy, FindsADefectAndNothingInACorrectFleet) {
     EXPECT_THAT(found.found, Not(IsEmpty()));
 }
 
+/// Equal on every machine, compiler and optimisation level; another number here means that the simulation does something else
+/// than it did, and that no recorded run replays as it was.
+TEST(Search, RunsAsItAlwaysRan) {
+    CampaignOptions options;
+    options.runs = 3;
+    std::vector<std::string> fingerprints;
+    for (const RunSeen& run : searched("pct", small_base(), options)) fingerprints.push_back(run.fingerprint);
+    EXPECT_THAT(fingerprints, testing::ElementsAre("fddf74c019ebf4fc", "9c9e973aea9d1752", "0e827b0d8820b5bd"));
+}
+
 TEST(Search, ShardsAreTheWholeTogether) {
     const OrderedJson base = small_base();
     CampaignOptions options;
