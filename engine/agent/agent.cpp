@@ -57,10 +57,11 @@ class Agent::Parts {
     }
 
     void on(Started& event) {
+        // OPA's first report names nothing either, whatever it is about to find on its disk.
+        report_status();
         for (auto& [name, loop] : loops_)
             if (loop.download.source().persist) restore(name, loop, event.persisted);
         for (auto& [name, loop] : loops_) poll(loop);
-        report_status();
         if (log_) follow(log_->start());
     }
 

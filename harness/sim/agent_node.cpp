@@ -26,7 +26,7 @@ std::string AgentNode::boot(std::function<void()> ready) {
     const std::uint64_t life = ++life_;
     incarnation_ = fmt::format("{}#{}", name_, life);
     agent_.emplace(make_setup_(incarnation_));
-    paused_ = false;
+    paused_ = stopped_ = false;
     around_.scheduler.after(kStartUp, name_, "boot", life, [this, life, ready = std::move(ready)] {
         if (life != life_ || !agent_) return;
         around_.network.listen(name_, {[this](Network::ExchangeId exchange, const std::string&, const http::Request& request) {
@@ -51,6 +51,11 @@ void AgentNode::kill() {
     requests_.clear();
     around_.network.client_died(name_);
     around_.network.close(name_);
+}
+
+void AgentNode::stop() {
+    around_.network.close(name_);
+    take(agent::StopRequested{});
 }
 
 void AgentNode::pause() { paused_ = true; }
@@ -115,6 +120,8 @@ void AgentNode::perform(agent::Action& action) {
         run_disk_job(life, *persist, 0);
     } else if (auto* reply = std::get_if<agent::Reply>(&action)) {
         around_.network.reply(reply->exchange, std::move(reply->response));
+    } else if (std::holds_alternative<agent::Stopped>(action)) {
+        stopped_ = true;
     }
 }
 

@@ -33,6 +33,9 @@ class AgentNode {
     /// Starts a process; `ready` when it first answers. Returns the incarnation.
     std::string boot(std::function<void()> ready);
     void kill();
+    /// As SIGTERM does: it takes no more requests, and says `stopped` once its decision log has gone out.
+    void stop();
+    [[nodiscard]] bool stopped() const { return stopped_; }
     void lose_state() { disk_.clear(); }
     void pause();
     void resume();
@@ -56,6 +59,7 @@ class AgentNode {
     Surroundings around_;
     MakeSetup make_setup_;
     bool half_written_ = false;
+    bool stopped_ = false;
     std::uint64_t killed_persisting_ = 0;
     std::optional<agent::Agent> agent_;
     std::uint64_t life_ = 0;  ///< counts incarnations; events of an earlier one are void

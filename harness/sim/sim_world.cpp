@@ -348,6 +348,12 @@ nemesis::Evidence SimWorld::evidence_of(const nemesis::FaultInterval& interval) 
 }
 
 Result<> SimWorld::stop() {
+    // OPA's --shutdown-grace-period, as the drivers leave it.
+    const TrueTime grace_ends = scheduler_.now() + 10s;
+    for (auto& [name, agent] : agents_)
+        if (agent->alive() && !agent->paused()) agent->stop();
+    const auto under_way = [](const auto& one) { return one.second->alive() && !one.second->paused() && !one.second->stopped(); };
+    while (std::ranges::any_of(agents_, under_way) && scheduler_.step(grace_ends)) {}
     for (auto& [name, agent] : agents_) {
         if (!agent->alive()) continue;
         agent->kill();
