@@ -124,7 +124,8 @@ void AgentProcess::on_end() {
     timer_.cancel();
     process_.reset();
     client_.close_all();
-    around_.queue.post(world::observation("harness", history::Death{name(), incarnation_, how_.empty() ? "exited" : how_}));
+    if (how_ != "stopped")
+        around_.queue.post(world::observation("harness", history::Death{name(), incarnation_, how_.empty() ? "exited" : how_}));
     if (starting_)
         std::exchange(starting_, nullptr)(fail("{}: {} before it answered: {}", name(), last_end_, last_words()));
     for (Done& done : std::exchange(waiting_for_end_, {})) done({});
@@ -152,6 +153,8 @@ void AgentProcess::kill(Done done) {
 
 void AgentProcess::stop(Done done) {
     if (!process_) return done({});
+    // Who was told to go owes nothing any more, however long it takes to see its decision log off.
+    if (how_ != "stopped") around_.queue.post(world::observation("harness", history::Death{name(), incarnation_, "stopped"}));
     how_ = "stopped";
     const std::uint64_t life = life_;
     static_cast<void>(process_->resume());

@@ -350,15 +350,16 @@ nemesis::Evidence SimWorld::evidence_of(const nemesis::FaultInterval& interval) 
 Result<> SimWorld::stop() {
     // OPA's --shutdown-grace-period, as the drivers leave it.
     const TrueTime grace_ends = scheduler_.now() + 10s;
-    for (auto& [name, agent] : agents_)
-        if (agent->alive() && !agent->paused()) agent->stop();
-    const auto under_way = [](const auto& one) { return one.second->alive() && !one.second->paused() && !one.second->stopped(); };
-    while (std::ranges::any_of(agents_, under_way) && scheduler_.step(grace_ends)) {}
     for (auto& [name, agent] : agents_) {
         if (!agent->alive()) continue;
-        agent->kill();
+        // Who was told to go owes nothing any more, however long it takes to see its decision log off.
         emit(world::observation("harness", history::Death{name, agent->incarnation(), "stopped"}));
+        if (!agent->paused()) agent->stop();
     }
+    const auto under_way = [](const auto& one) { return one.second->alive() && !one.second->paused() && !one.second->stopped(); };
+    while (std::ranges::any_of(agents_, under_way) && scheduler_.step(grace_ends)) {}
+    for (auto& [name, agent] : agents_)
+        if (agent->alive()) agent->kill();
     return {};
 }
 
