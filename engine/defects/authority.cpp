@@ -33,22 +33,12 @@ class ServesWhatItRefused : public AuthorityBehaviour {
 };
 
 /// Remembers what was published before the newest.
-class KeepsPredecessors : public AuthorityBehaviour {
+class KeepsPredecessors : public AuthorityBehaviour, protected Predecessors {
   public:
     std::optional<Published> takes(const std::string& bundle, Published fresh) override {
-        before_[bundle] = std::exchange(newest_[bundle], fresh);
+        took(bundle, fresh);
         return fresh;
     }
-
-  protected:
-    /// The revision before the newest; the newest where it is the first.
-    [[nodiscard]] const Published& before(const std::string& bundle, const Published& newest) const {
-        const auto found = before_.find(bundle);
-        return found == before_.end() || !found->second ? newest : *found->second;
-    }
-
-  private:
-    std::map<std::string, std::optional<Published>> before_, newest_;
 };
 
 /// Two replicas take turns; the second is a publish behind.

@@ -3,6 +3,10 @@
 #include "engine/defects/defects.hpp"
 
 #include <concepts>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
 
 /// The defects of each family, in the file of its name: classes, and the table that tells of them.
 namespace mistrial::defects::families {
@@ -22,6 +26,22 @@ namespace mistrial::defects::families {
 }  // namespace mistrial::defects::families
 
 namespace mistrial::defects {
+
+/// What a source had before the newest, bundle by bundle.
+class Predecessors {
+  public:
+    void took(const std::string& bundle, const control_plane::Published& fresh) {
+        before_[bundle] = std::exchange(newest_[bundle], fresh);
+    }
+    /// The one before the newest; the newest where it is the first.
+    [[nodiscard]] const control_plane::Published& before(const std::string& bundle, const control_plane::Published& newest) const {
+        const auto found = before_.find(bundle);
+        return found == before_.end() || !found->second ? newest : *found->second;
+    }
+
+  private:
+    std::map<std::string, std::optional<control_plane::Published>> before_, newest_;
+};
 
 template <std::derived_from<agent::Behaviour> Defective>
 std::shared_ptr<agent::Behaviour> agent_with() {

@@ -17,21 +17,12 @@ class NeverExpires : public MirrorBehaviour {
 };
 
 /// Keeps the copy before the newest.
-class KeepsTwoCopies : public MirrorBehaviour {
+class KeepsTwoCopies : public MirrorBehaviour, protected Predecessors {
   public:
     Published keeps(const std::string& bundle, Published given) override {
-        before_[bundle] = std::exchange(newest_[bundle], given);
+        took(bundle, given);
         return given;
     }
-
-  protected:
-    [[nodiscard]] const Published& before(const std::string& bundle, const Published& newest) const {
-        const auto found = before_.find(bundle);
-        return found == before_.end() || !found->second ? newest : *found->second;
-    }
-
-  private:
-    std::map<std::string, std::optional<Published>> before_, newest_;
 };
 
 /// Of four requests one meets a cache that has not heard of the newest copy.
