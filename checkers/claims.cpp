@@ -8,7 +8,7 @@ namespace mistrial::checkers {
 
 namespace {
 
-enum class Kind : std::uint8_t { duration, boolean, number, model, size, posture, names };
+enum class Kind : std::uint8_t { duration, boolean, number, model, value, size, posture, names };
 
 struct Parameter {
     std::string_view name;
@@ -48,6 +48,7 @@ std::vector<Parameter> parameters_of(std::string_view property) {
     }
     if (is("linearizability")) {
         known.push_back({"model", Kind::model});
+        known.push_back({"initial", Kind::value});
         known.push_back({"time", Kind::duration});
         known.push_back({"memory", Kind::size});
     }
@@ -138,6 +139,7 @@ class ClaimParser {
                     error(key, fmt::format("expected {}, got {}", linearizability::model_names(), value.dump()));
                 }
                 return;
+            case Kind::value: return;
             case Kind::size: return take_size(key, value);
             case Kind::posture:
                 if (value != "allow" && value != "deny") error(key, "expected \"allow\" or \"deny\", got " + value.dump());
