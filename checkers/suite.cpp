@@ -118,7 +118,7 @@ Result<> Suite::State::dispatch(const history::Record& record) {
     } else if (const auto* upload = std::get_if<LogUpload>(&record.value)) {
         const AgentId agent = model.intern_agent(upload->agent);
         if (upload->incarnation) heard_of(agent, upload->incarnation, TrueTime::min(), record.time);
-        model.logs().uploaded(agent);
+        model.logs().uploaded(agent, record.index);
     }
     tell([&](PropertyChecker& checker) { checker.on_event(record); });
     return {};
