@@ -112,8 +112,20 @@ std::vector<std::string> Suite::State::notes_on_operations() const {
 }
 
 void Suite::State::end() {
+    // Nothing came: what is claimed is unknown all the same.
+    if (!started) {
+        empty = true;
+        (void)start(nullptr, 0);
+    }
     tell([](PropertyChecker& checker) { checker.finish(); });
-    inference.finish();
+    inference.finish([this](std::string_view property) {
+        std::vector<std::string> agents;
+        for (const Asserted& one : asserted) {
+            if (one.claim.property != property || !one.checker) continue;
+            for (const Violation& violation : one.checker->violations()) agents.push_back(violation.agent);
+        }
+        return agents;
+    });
 }
 
 Judgement Suite::State::judgement(std::span<State* const> states) {

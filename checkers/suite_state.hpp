@@ -42,6 +42,7 @@ struct Suite::State {
     std::vector<PropertyChecker*> hear_unanswered;
     std::vector<PropertyChecker*> hear_logs;
     bool started = false;
+    bool empty = false;  ///< no record ever came
     TrueTime last;
 
     [[nodiscard]] bool wanted(std::string_view property) const;
