@@ -80,7 +80,11 @@ Result<> Model::run_record(const history::RunInfo& run) {
     run_ = run;
     run_.claims = Json::object();
     run_.inputs = Json::object();
-    for (const auto& [name, agent] : run.agents) fleet_.agent(fleet_.intern(name)).in_run_record = true;
+    for (const auto& [name, agent] : run.agents) {
+        fleet_.agent(fleet_.intern(name)).in_run_record = true;
+        // What no bundle tells of may depend on any of them, whether it was published by then or not.
+        for (const std::string& bundle : agent.bundles) (void)intern_bundle(bundle);
+    }
     if (!run.inputs.is_object()) return fail("\"inputs\" of the run record is not an object");
     for (const auto& [id, special] : run.inputs.items()) {
         if (!special.is_object()) return fail("input {} of the run record is not an object", id);

@@ -86,7 +86,8 @@ class Model {
     [[nodiscard]] const Input* input(InputId id) const { return id < inputs_.size() ? &inputs_[id] : nullptr; }
     [[nodiscard]] const std::string& input_name(InputId id) const { return input_names_.text(id); }
     [[nodiscard]] const std::string& session_name(SessionId id) const { return session_names_.text(id); }
-    /// The bundles that a question depends on: those that combine, else the one that tells, else all.
+    /// The bundles that a question depends on: those that combine, else the one that tells as far as publishes have begun,
+    /// else all.
     [[nodiscard]] const std::vector<BundleId>& bundles_of(InputId id) const {
         return id < bundles_of_input_.size() && bundles_of_input_[id] != nullptr ? *bundles_of_input_[id] : find_bundles_of(id);
     }

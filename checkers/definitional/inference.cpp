@@ -83,7 +83,7 @@ class Puzzle {
         }
         std::vector<std::string> bundles;
         if (operation.is_status || !operation.shown.empty() || !operation.is_verdict || operation.input.empty()) return {};
-        const std::string* sole = sole_bundle(view_, operation.input, bundles);
+        const std::string* sole = sole_bundle(view_, operation, bundles);
         if (sole == nullptr || *sole != bundle_) return {};
         std::vector<const Publish*> all;
         bool any = false;

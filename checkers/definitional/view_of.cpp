@@ -33,6 +33,7 @@ class Builder {
                     view_.agents.push_back(name);
                     if (!agent.version.empty()) view_.versions[name] = agent.driver + " " + agent.version;
                     if (agent.persist) view_.persistent.push_back(name);
+                    view_.listed_bundles.insert(view_.listed_bundles.end(), agent.bundles.begin(), agent.bundles.end());
                 }
             }
             if (is_call(record)) view_.foreign.push_back(record);
