@@ -129,6 +129,7 @@ void Determinism::contradicts(const First& first, const Decision& decision, cons
     earlier.input = decision.input;
     earlier.answer = first.answer;
     earlier.number = parts.front().number;
+    earlier.named = true;
     earlier.from_markers = first.from_markers;
     earlier.session = first.session;
 

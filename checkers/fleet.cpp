@@ -101,7 +101,7 @@ void Fleet::may_have_restarted(Agent& agent, TrueTime at) {
     agent.unnamed_since = at;
 }
 
-bool Fleet::refuses_connection(AgentId id, TrueTime at) {
+bool Fleet::loses_connection(AgentId id, TrueTime at) {
     Agent& agent = agents_[id];
     if (!agent.incarnations.empty()) return false;
     may_have_restarted(agent, at);

@@ -58,7 +58,7 @@ class Agent {
     // For an agent of which no boot is recorded: what its answers and refusals suggest.
     IncarnationId unnamed_life = no_incarnation;
     TrueTime unnamed_since = TrueTime::min();  ///< when it may have begun anew
-    bool maybe_down = false;  ///< refused a connection, and has not answered since
+    bool maybe_down = false;  ///< refused or lost a connection, and has not answered since
 
   private:
     std::string name_;
@@ -83,9 +83,9 @@ class Fleet {
     void boots(AgentId id, const history::Boot& boot, TrueTime at);
     void dies(AgentId id, const history::Death& death, TrueTime at);
     void answers(AgentId id, TrueTime res) { agents_[id].last_answer = res; }
-    /// A request was refused before it began: without boot records, that may have been a restart. True when that excuses
-    /// the past.
-    bool refuses_connection(AgentId id, TrueTime at);
+    /// A connection was refused, or broke: without boot records, that may have been a restart. True when that excuses the
+    /// past.
+    bool loses_connection(AgentId id, TrueTime at);
     /// An answer in [inv, at], or a report that arrived at `at` and was begun nobody knows when (TrueTime::min()), shows that
     /// the agent runs, and as whom. True when it shows a restart that no record told of, which excuses the past: somebody
     /// who was never heard of, or anybody who answers what was asked after a refused connection.

@@ -36,6 +36,14 @@ std::string question_of(const Json& input) {
 
 }  // namespace
 
+bool may_have_lost_connection(bool may_have_begun, std::string_view error) {
+    if (!may_have_begun) return error != "no-process";
+    std::string lower(error);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const auto says = [&](std::string_view word) { return lower.find(word) != std::string::npos; };
+    return !says("timeout") && !says("timed out") && !says("time-out") && !says("deadline") && !says("response within");
+}
+
 OperationNote note_of(const Decision& decision, const Seen* seen) {
     OperationNote note;
     note.index = decision.index;
@@ -48,6 +56,7 @@ OperationNote note_of(const Decision& decision, const Seen* seen) {
     note.answer = decision.answer;
     if (seen != nullptr) {
         note.number = seen->number;
+        note.named = true;
         note.from_markers = seen->from_markers;
     }
     note.session = decision.session;
@@ -62,6 +71,7 @@ OperationNote note_of(const StatusReport& status, const Seen& seen) {
     note.agent = status.agent;
     note.incarnation = status.incarnation;
     note.number = seen.number;
+    note.named = true;
     return note;
 }
 
