@@ -40,8 +40,11 @@ class Agent {
 
     [[nodiscard]] const std::string& name() const { return name_; }
 
+    /// Records may tell of it late, when its revision is published only then: deliveries stay in the order of their records.
     void delivered(BundleId bundle, Delivery delivery);
-    [[nodiscard]] bool deliveries_tracked() const { return deliveries_tracked_; }
+    /// Something that was delivered or kept is not remembered: nothing follows from what else was.
+    void forget_deliveries() { deliveries_forgotten_ = true; }
+    [[nodiscard]] bool deliveries_tracked() const { return deliveries_tracked_ && !deliveries_forgotten_; }
     [[nodiscard]] const std::vector<Delivery>& deliveries(BundleId bundle) const;
     void persisted(BundleId bundle, RevisionNumber number);
     /// What boot records say was there from an earlier life, of all its lives.
@@ -63,6 +66,7 @@ class Agent {
   private:
     std::string name_;
     bool deliveries_tracked_ = false;
+    bool deliveries_forgotten_ = false;
     std::vector<std::vector<Delivery>> deliveries_;              ///< by bundle
     std::vector<std::unordered_map<RevisionNumber, TrueTime>> first_began_;  ///< by bundle: its deliveries' first beginnings
     std::vector<std::vector<RevisionNumber>> persisted_;         ///< by bundle
