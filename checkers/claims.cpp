@@ -71,7 +71,6 @@ std::vector<Parameter> required_of(std::string_view property) {
 }
 
 Result<Duration> duration_of(const Json& value) {
-    if (value.is_number_integer()) return Duration{value.get<std::int64_t>()};
     if (value.is_string()) return parse_duration(value.get_ref<const std::string&>());
     return fail("expected a duration such as \"5s\", got {}", value.dump());
 }
@@ -106,7 +105,10 @@ class ClaimParser {
             const auto found = std::find_if(known.begin(), known.end(), [&](const auto& p) { return p.name == key; });
             if (found == known.end()) {
                 std::string names;
-                for (const Parameter& p : known) names += fmt::format("{}{}", names.empty() ? "" : ", ", p.name);
+                for (const Parameter& p : known) {
+                    // What a derived bound is made of is written beside it by us, and by nobody else.
+                    if (p.name != "terms") names += fmt::format("{}{}", names.empty() ? "" : ", ", p.name);
+                }
                 error(key, fmt::format("{} has no such parameter; it takes {}", claim_.property, names));
             } else {
                 take(*found, key, value);
@@ -206,12 +208,17 @@ std::optional<double> Claim::number(const char* name) const {
 
 Result<Claims> parse_claims(const Json& json, std::string_view pointer) {
     if (!json.is_object()) {
-        return fail("{}: expected an object of claims, got {}", pointer, json.type_name());
+        return fail("{}{}expected an object of claims, got {}", pointer, pointer.empty() ? "" : ": ", json.type_name());
     }
     std::vector<std::string> errors;
     Claims claims;
     for (const auto& [name, parameters] : json.items()) {
-        if (name == "profile") continue;
+        if (name == "profile") {
+            errors.push_back(fmt::format("{}/profile: a profile stands for its claims; only a scenario and a file of claims "
+                                         "(--claims) may name one",
+                                         pointer));
+            continue;
+        }
         const Property* property = find_property(name);
         if (property == nullptr) {
             errors.push_back(fmt::format("{}/{}: there is no such property; did you mean \"{}\"? (`mistrial list properties`)",

@@ -38,6 +38,7 @@ Result<> Suite::State::start(const history::RunInfo* run, std::uint64_t index) {
         if (!parsed) return parsed.error();
         claims = *parsed;
     }
+    for (const auto& [name, claim] : options.besides) claims.insert_or_assign(name, claim);
     for (const auto& [name, claim] : claims) {
         if (!wanted(name)) continue;
         if (claim.parameters.is_object() && claim.parameters.value("within", Json()) == "derived" && !claim.within) {
