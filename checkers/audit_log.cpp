@@ -111,9 +111,9 @@ LogCompleteness::Judged LogCompleteness::judge(const Lost& lost) const {
     const AwaitedLog::Entry& decision = lost.decision;
     const TrueTime due = model().logs().deadline(decision.subject, decision.since, *claim().within);
     if (lost.event) return due < lost.event->at ? Judged::lost : Judged::excused;
-    if (!(due < model().now())) return Judged::pending;
     // Without a single event or upload of anybody, nobody recorded what a sink hears.
     if (!model().logs().first_heard()) return Judged::excused;
+    if (!(due < model().now())) return Judged::pending;
     if (!decision.detail.by_id && !model().logs().logs(decision.subject)) return Judged::excused;
     if (model().logs().nameless_events(decision.subject, decision.detail.by_id)) return Judged::untold;
     if (decision.detail.incarnation == no_incarnation) return Judged::excused;

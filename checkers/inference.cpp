@@ -140,6 +140,11 @@ Inference::Node Inference::node_of(const Question& question, const Floors& floor
     own[by_agent] = own[by_session] = false;
     const Term top = floors.highest(mask);
     node.doubtful = doubtful(question, !value || top == terms ? nothing_active : floors.number[top]);
+    if (value && question.seen == nullptr && node.pin != nothing_active) {
+        const PublishOutcome pinned = model_.bundle(question.bundle).revision(node.pin).outcome;
+        node.doubtful.clear();
+        if (pinned == PublishOutcome::in_flight || pinned == PublishOutcome::failed) node.doubtful.push_back(node.pin);
+    }
     const bool pushed = (top == by_agent || top == by_session) && least(question, floors, own) != value;
     if (pushed) {
         node.by = top;

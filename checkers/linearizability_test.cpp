@@ -136,10 +136,10 @@ TEST(Linearizability, JudgesTheRegisterOfAnotherSystem) {
 }
 
 TEST(Linearizability, ARegisterHoldsAtFirstWhatTheClaimSaysAndTheSentenceNamesIt) {
-    FleetHistory history;
+    HistoryBuilder history;
     for (std::int64_t i = 0; i < 30; ++i) {
-        history.record(at_ms(2 * i), Type::invoke, "read", std::int64_t{0}, Foreign{nullptr});
-        history.record(at_ms(2 * i + 1), Type::ok, "read", std::int64_t{0}, Foreign{0});
+        history.record(at_ms(2 * i), Type::invoke, "read", std::int64_t{0}, history::Foreign{nullptr});
+        history.record(at_ms(2 * i + 1), Type::ok, "read", std::int64_t{0}, history::Foreign{0});
     }
     const auto records = history.build();
     const Judged empty = judged(records);
@@ -153,16 +153,16 @@ TEST(Linearizability, ARegisterHoldsAtFirstWhatTheClaimSaysAndTheSentenceNamesIt
 }
 
 TEST(Linearizability, OneHardKeyDoesNotTakeTheTimeOfTheOthers) {
-    FleetHistory history;
+    HistoryBuilder history;
     std::int64_t at = 0;
-    for (std::int64_t i = 0; i < 24; ++i) history.record(at_ms(at++), Type::invoke, "write", 100 + i, Foreign{Json{"hard", i % 12}});
-    for (std::int64_t i = 0; i < 24; ++i) history.record(at_ms(at++), Type::ok, "write", 100 + i, Foreign{Json{"hard", i % 12}});
-    history.record(at_ms(at++), Type::invoke, "cas", std::int64_t{1}, Foreign{Json{"hard", Json{77, 78}}});
-    history.record(at_ms(at++), Type::ok, "cas", std::int64_t{1}, Foreign{Json{"hard", Json{77, 78}}});
-    history.record(at_ms(at++), Type::invoke, "write", std::int64_t{1}, Foreign{Json{"torn", 1}});
-    history.record(at_ms(at++), Type::ok, "write", std::int64_t{1}, Foreign{Json{"torn", 1}});
-    history.record(at_ms(at++), Type::invoke, "cas", std::int64_t{1}, Foreign{Json{"torn", Json{2, 3}}});
-    history.record(at_ms(at++), Type::ok, "cas", std::int64_t{1}, Foreign{Json{"torn", Json{2, 3}}});
+    for (std::int64_t i = 0; i < 24; ++i) history.record(at_ms(at++), Type::invoke, "write", 100 + i, history::Foreign{Json{"hard", i % 12}});
+    for (std::int64_t i = 0; i < 24; ++i) history.record(at_ms(at++), Type::ok, "write", 100 + i, history::Foreign{Json{"hard", i % 12}});
+    history.record(at_ms(at++), Type::invoke, "cas", std::int64_t{1}, history::Foreign{Json{"hard", Json{77, 78}}});
+    history.record(at_ms(at++), Type::ok, "cas", std::int64_t{1}, history::Foreign{Json{"hard", Json{77, 78}}});
+    history.record(at_ms(at++), Type::invoke, "write", std::int64_t{1}, history::Foreign{Json{"torn", 1}});
+    history.record(at_ms(at++), Type::ok, "write", std::int64_t{1}, history::Foreign{Json{"torn", 1}});
+    history.record(at_ms(at++), Type::invoke, "cas", std::int64_t{1}, history::Foreign{Json{"torn", Json{2, 3}}});
+    history.record(at_ms(at++), Type::ok, "cas", std::int64_t{1}, history::Foreign{Json{"torn", Json{2, 3}}});
     const Judged result = judged(history.build(), Json{{"time", "20ms"}});
     ASSERT_EQ(result.result().validity, Validity::invalid) << "the key that sorts after the hard one";
     EXPECT_THAT(result.result().violations.at(0).summary, HasSubstr("on key \"torn\""));

@@ -93,7 +93,9 @@ class Puzzle {
             if (publish.bundle != bundle_ || publish.inv > operation.res) continue;
             any = true;
             // What was read of a publish that failed is no evidence of an order (revision-validity is of aborted reads).
-            if (publish.outcome == history::Type::fail) continue;
+            // Who asked for exactly that one has it, as far as that request goes.
+            const bool pinned = claim("pinned-snapshot") != nullptr && named(operation.exactly, operation.res) == &publish;
+            if (publish.outcome == history::Type::fail && (!pinned || *publish.res < operation.res)) continue;
             const auto verdicts = admitted(view_, publish, operation.input, std::nullopt);
             if (verdicts.empty() || std::find(verdicts.begin(), verdicts.end(), operation.answer) != verdicts.end()) {
                 all.push_back(&publish);
@@ -136,6 +138,7 @@ class Puzzle {
                 for (std::size_t i = 0; i < place && fits; ++i) {
                     const Operation& o = *variables[i].operation;
                     if (!(o.res < d.inv) || chosen[i] == nullptr || !certainly_before(view_, candidate, *chosen[i])) continue;
+                    if (variables[i].inferred && chosen[i]->outcome == history::Type::fail) continue;
                     const bool one_life = demands("monotonic-revisions") && applies("monotonic-revisions", o) &&
                                           o.incarnation == d.incarnation;
                     const bool one_session =
