@@ -41,6 +41,7 @@ std::string question_of(const Json& input) {
 
 bool may_have_lost_connection(bool may_have_begun, std::string_view error) {
     if (!may_have_begun) return error != "no-process";
+    if (error.empty()) return false;
     std::string lower(error);
     std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     const auto says = [&](std::string_view word) { return lower.find(word) != std::string::npos; };

@@ -39,8 +39,8 @@ std::pair<std::string, std::string> heard_in(const Record& record) {
 bool loses_connection(const Record& record) {
     if (!std::holds_alternative<history::Decide>(record.value)) return false;
     if (record.type == Type::fail) return record.error != "no-process";
-    if (record.type != Type::info) return false;
-    std::string error = record.error.value_or("");
+    if (record.type != Type::info || !record.error || record.error->empty()) return false;
+    std::string error = *record.error;
     for (char& c : error) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
     for (const char* out_of_time : {"timeout", "timed out", "time-out", "deadline", "response within"}) {
         if (error.find(out_of_time) != std::string::npos) return false;

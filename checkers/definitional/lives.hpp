@@ -14,8 +14,8 @@ namespace mistrial::checkers::definitional {
 /// False for the texts that stand for "there is none": empty, or the dash of a policy's default rule.
 [[nodiscard]] inline bool names_something(const std::string& text) { return !text.empty() && text != "-"; }
 
-/// The record tells of a decision that was refused by nobody's process, or of one whose connection may have broken: it has
-/// no answer, and does not say that it ran out of time.
+/// The record tells of a decision that found no process, or of one whose connection may have broken: it has no answer, and
+/// says why, and that is not that it ran out of time.
 [[nodiscard]] bool loses_connection(const history::Record& record);
 
 /// Which process of an agent gave an answer, and when none may have run (docs/properties.md, "Who answered").
