@@ -58,15 +58,22 @@ RevisionNumber Atomicity::first_certainly_after(const Bundle& bundle, RevisionNu
 
 void Atomicity::on_decision(const Decision& decision) {
     if (!covers(decision.agent)) return;
+    // A verdict that names no revision tells of one by what it says; others may judge it by that.
+    const bool verdict = decision.answer != undefined_answer && decision.answer != refused_answer;
+    if (decision.seen.empty() && verdict) ++no_reads_;
     for (const Seen& seen : decision.seen) {
         if (seen.state != Seen::State::known || !covers_bundle(seen.bundle)) continue;
         const Bundle& bundle = model().bundle(seen.bundle);
         if (bundle.several_authorities()) {
             unordered_ = true;
+            ++no_reads_;
             continue;
         }
         const Revision& shown = bundle.revision(seen.number);
-        if (shown.bad || shown.effective == TrueTime::max()) continue;  // refused, or failed: no value of the register
+        if (shown.bad || shown.effective == TrueTime::max()) {  // refused, or failed: no value of the register
+            ++no_reads_;
+            continue;
+        }
         Register& reg = at(seen.bundle);
         exercised(decision.agent);
         ++reads_;
@@ -326,13 +333,14 @@ std::string KAtomicity::nearest(const Offence& offence) const {
 }
 
 Json KAtomicity::measured() const {
-    Json values{{"reads", reads()}, {"stale_reads", stale_reads()}, {"smallest_k", 1}};
+    Json values{{"reads", reads()}, {"stale_reads", stale_reads()}, {"no_reads", no_reads()}};
+    if (reads() > 0) values["smallest_k"] = 1;  // of nothing, no k is the smallest
     std::int64_t fresh = reads();
     Json decisions = Json::object();
     for (const auto& [k, times] : decisions_) {
         if (k > 1) decisions[std::to_string(k)] = times;
         if (k > 1) fresh -= times;
-        values["smallest_k"] = std::max(values["smallest_k"].get<std::uint32_t>(), k);
+        values["smallest_k"] = std::max(values.value("smallest_k", 1U), k);
     }
     if (fresh > 0) decisions["1"] = fresh;
     values["decisions_by_k"] = std::move(decisions);

@@ -76,6 +76,8 @@ class Atomicity : public PropertyChecker {
     [[nodiscard]] const FaultPhases& phases() const { return phases_; }
     [[nodiscard]] std::int64_t reads() const { return reads_; }
     [[nodiscard]] std::int64_t stale_reads() const { return stale_reads_; }
+    /// Decisions that tell of the bundles' revisions and are no reads of a register all the same.
+    [[nodiscard]] std::int64_t no_reads() const { return no_reads_; }
 
   private:
     struct Raise {
@@ -97,6 +99,7 @@ class Atomicity : public PropertyChecker {
     FaultPhases phases_;
     std::int64_t reads_ = 0;
     std::int64_t stale_reads_ = 0;
+    std::int64_t no_reads_ = 0;
     kernels::Episodes<Offence> episodes_;
     bool unordered_ = false;  ///< some decisions were not judged
 };

@@ -111,6 +111,8 @@ LogCompleteness::Judged LogCompleteness::judge(const Lost& lost) const {
     const AwaitedLog::Entry& decision = lost.decision;
     const TrueTime due = model().logs().deadline(decision.subject, decision.since, *claim().within);
     if (lost.event) return due < lost.event->at ? Judged::lost : Judged::excused;
+    // Without a single event or upload of anybody, nobody recorded what a sink hears.
+    if (!model().logs().first_heard()) return Judged::excused;
     if (!(due < model().now())) return Judged::pending;
     if (!decision.detail.by_id && !model().logs().logs(decision.subject)) return Judged::excused;
     if (model().logs().nameless_events(decision.subject, decision.detail.by_id)) return Judged::untold;
@@ -246,6 +248,7 @@ Violation LogCompleteness::describe(const Episode& episode, const Losses& losses
     if (decision.invoke_index) violation.witness.push_back(*decision.invoke_index);
     if (lost.event) violation.witness.push_back(lost.event->index);
     if (const auto event = model().logs().first_event(id); event && !decision.by_id) violation.witness.push_back(*event);
+    if (const auto heard = model().logs().first_heard(); heard && !lost.event) violation.witness.push_back(*heard);
     for (std::size_t i = 0; !lost.event && dropped > 0 && i < losses.first.size(); ++i) {
         const LoggedDecision& other = losses.first[i].decision.detail;
         violation.witness.push_back(other.index);
@@ -278,7 +281,8 @@ Violation LogCompleteness::describe(const Episode& episode, const Losses& losses
     proof.push_back(tell_uploads(timeline, id, lost.decision.since));
     const End end = end_of(id, decision.incarnation);
     const std::string& name = model().fleet().incarnation_name(decision.incarnation);
-    std::string life = fmt::format("{} did not end", name);
+    // What nobody named has a name of ours alone.
+    std::string life = name.ends_with('~') ? fmt::format("no end of {} is recorded", agent) : fmt::format("{} did not end", name);
     if (end.how == End::How::stopped) life = fmt::format("{} was stopped in order at t={}", name, timeline.at(end.at));
     if (end.how == End::How::unseen) life = fmt::format("the end of {} was not seen, and the claim grants no loss", name);
     if (end.how == End::How::crashed) {

@@ -137,6 +137,8 @@ class LogOrder final : public PropertyChecker, public LogListener {
     void on_logged(const AwaitedLog::Entry& decision, const LoggedEvent& event, bool first) override;
     [[nodiscard]] std::vector<Violation> violations() const override { return {}; }
     [[nodiscard]] Json measured() const override;
+    /// A number that nothing is claimed of: it can be neither kept nor broken.
+    [[nodiscard]] Reason unfinished() const override { return Reason::no_evidence; }
 
   private:
     struct PerAgent {

@@ -250,6 +250,20 @@ TEST(LogCompleteness, ARefusalNeedNotBeLoggedAndAnUndefinedAnswerMustBe) {
     EXPECT_EQ(claim(with(history::Undefined{}), "log-completeness").validity, Validity::invalid);
 }
 
+TEST(LogCompleteness, IsNotExercisedWhereNobodyRecordsWhatASinkHears) {
+    HistoryBuilder history = logged(both, [](std::int64_t) { return -1; });
+    const ClaimResult silent = claim(judged(goes_on(history)), "log-completeness");
+    EXPECT_THAT(silent.violations, IsEmpty());
+    EXPECT_EQ(silent.reason, Reason::not_exercised);
+
+    // Somebody does, and of a1 nothing ever came: it has lost everything.
+    history::Log of_another = event(999);
+    of_another.agent = "a2";
+    of_another.incarnation = "a2#1";
+    history.log(4000, of_another);
+    EXPECT_THAT(claim(judged(history), "log-completeness").violations, SizeIs(1));
+}
+
 TEST(LogCompleteness, IsNotExercisedByAnAgentThatLogsNothing) {
     HistoryBuilder history;
     history.run(both, {"a1"});

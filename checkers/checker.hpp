@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ class Suite {
         /// Told of every operation that violates a property (claimed or not) once that is certain: its property, and the
         /// index of its record. For progress and for tests; may be empty.
         std::function<void(std::string_view property, std::uint64_t index)> on_hit;
+        /// Claims to assert beside `claims` or those in the run record, each over one of the same property.
+        Claims besides = {};
     };
 
     Suite();

@@ -62,14 +62,14 @@ struct Property {
 /// Every property of the catalogue, in its order.
 [[nodiscard]] const std::vector<Property>& catalogue();
 
-/// The property of this name or id ("bounded-staleness" or "B1"); nullptr when there is none.
+/// The property of this name or id ("bounded-staleness", "B1" or "b1"); nullptr when there is none.
 [[nodiscard]] const Property* find_property(std::string_view name_or_id);
 
 /// The name of the catalogue that `name` was most likely meant to be.
 [[nodiscard]] std::string_view nearest_property(std::string_view name);
 
-/// Reads `claims` of a scenario, a run record or a claims file: durations as text (`"5s"`) or integer nanoseconds,
-/// `"within": "derived"` kept for whoever resolves it. A key "profile" is skipped: profiles belong to scenarios.
+/// Reads `claims` of a scenario, a run record or a claims file: durations as text (`"5s"`), `"within": "derived"`
+/// kept for whoever resolves it. A profile is an error: whoever reads a scenario or a file of claims expands it first.
 /// Every error in one go, joined by newlines, each with the JSON pointer under `pointer`.
 [[nodiscard]] Result<Claims> parse_claims(const Json& json, std::string_view pointer = "/claims");
 

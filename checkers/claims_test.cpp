@@ -20,9 +20,9 @@ Claim about(std::vector<std::string> agents) {
     return claim;
 }
 
-TEST(Claims, AreReadWithDurationsAsTextOrNanoseconds) {
+TEST(Claims, AreReadWithDurationsAsText) {
     const auto claims = parse_claims({{"bounded-staleness", {{"within", "5s"}, {"excused", false}}},
-                                      {"L1", {{"within", 250'000'000}, {"agents", "a1"}, {"bundles", {"main"}}}}});
+                                      {"L1", {{"within", "250ms"}, {"agents", "a1"}, {"bundles", {"main"}}}}});
     ASSERT_TRUE(claims) << claims.error().message;
     EXPECT_EQ(claims->at("bounded-staleness").within, std::chrono::seconds{5});
     EXPECT_FALSE(claims->at("bounded-staleness").excused);
@@ -65,6 +65,12 @@ TEST(Claims, EveryMistakeIsToldWithItsPointer) {
     EXPECT_THAT(error, HasSubstr("/claims/oracle-correctness/agents: expected a list of names"));
 }
 
+TEST(Claims, ABareNumberIsNoDurationAndAProfileIsForWhoeverKnowsIt) {
+    EXPECT_THAT(error_of({{"bounded-staleness", {{"within", 5}}}}),
+                HasSubstr("/claims/bounded-staleness/within: expected a duration such as \"5s\", got 5"));
+    EXPECT_THAT(error_of({{"profile", "opa"}, {"fail-closed", Json::object()}}), HasSubstr("/claims/profile: a profile stands for"));
+}
+
 TEST(Claims, APropertyUnderItsNameAndItsIdIsClaimedTwice) {
     EXPECT_THAT(error_of({{"V1", Json::object()}, {"revision-validity", Json::object()}}), HasSubstr("is claimed twice"));
 }
@@ -104,6 +110,9 @@ TEST(Catalogue, FindsPropertiesByNameAndById) {
     for (const Property& property : catalogue()) {
         EXPECT_EQ(find_property(property.name), &property);
         EXPECT_EQ(find_property(property.id), &property);
+        std::string id(property.id);
+        id.front() = static_cast<char>(id.front() - 'A' + 'a');
+        EXPECT_EQ(find_property(id), &property) << "m1 is M1";
     }
     EXPECT_EQ(find_property("X1"), nullptr);
     EXPECT_EQ(nearest_property("monotonic-revision"), "monotonic-revisions");

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,7 +60,12 @@ struct Unanswered {
     Key nonce;
     std::optional<std::uint64_t> invoke_index;
     bool sent = true;  ///< false: nobody was free to send it when it was due
+    bool lost = false;  ///< the connection was refused, or ended before the answer did: the process may have ended
 };
+
+/// Whether a decision that ended with this error may have met the end of the process that it asked. Refused, it certainly
+/// found none; of one that may have begun, anything but a time-out may be the connection that broke.
+[[nodiscard]] bool may_have_lost_connection(bool may_have_begun, std::string_view error);
 
 /// A complete answer of an agent, with what the history says about it.
 struct Decision {
@@ -103,6 +109,7 @@ struct OperationNote {
     InputId input = no_input;
     AnswerId answer = no_answer;
     RevisionNumber number = nothing_active;  ///< of the bundle that the proof is about
+    bool named = false;                      ///< it says of itself what that is; else it is inferred
     bool from_markers = false;
     SessionId session = no_session;
 };

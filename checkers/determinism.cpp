@@ -129,6 +129,7 @@ void Determinism::contradicts(const First& first, const Decision& decision, cons
     earlier.input = decision.input;
     earlier.answer = first.answer;
     earlier.number = parts.front().number;
+    earlier.named = true;
     earlier.from_markers = first.from_markers;
     earlier.session = first.session;
 
@@ -186,12 +187,13 @@ Violation Determinism::describe(const kernels::Episodes<Detail>::Episode& episod
     proof.push_back(versions ? fmt::format("{} is {}, {} is {}: the versions disagree.", first, first_version, second,
                                            second_version)
                     : first_version.empty() || second_version.empty()
-                        ? std::string("The history does not tell the versions of both agents.")
+                        ? std::string(first == second ? "The history does not tell its version."
+                                                      : "The history does not tell the versions of both agents.")
                         : fmt::format("Both are {}: it is no difference of versions.", first_version));
     if (detail.right) {
         proof.push_back(fmt::format("{} says {}: {} was wrong.", state, model().answers().text(*detail.right),
                                     first_is_wrong ? first
-                                    : *detail.right == detail.first.answer ? second : first + " and " + second));
+                                    : *detail.right == detail.first.answer || first == second ? second : first + " and " + second));
     }
     proof.push_back(fmt::format("{} of {} like the second between t={} and {}: {}.", counted(episode.count, "decision"),
                                 second, timeline.at(episode.from), timeline.at(episode.to), detail.wrongs.tell()));

@@ -121,18 +121,20 @@ Violation SplitBrain::describe(const Episode& episode) const {
         witness.add(model(), id, model().required(floors_, wrong.agent, id, wrong.inv));
     }
     violation.witness = witness.add(model(), bundle_id, since).add(wrong).add(other).indexes();
-    violation.summary = fmt::format("{} and {} gave one question two verdicts although everything had settled: {} against {} "
+    violation.summary = fmt::format("{} gave one question two verdicts although everything had settled: {} against {} "
                                     "for {}, {} .. {}, {}: {}",
-                                    wrong_name, other_name, model().answers().text(wrong.answer),
+                                    wrong_name == other_name ? wrong_name : wrong_name + " and " + other_name, model().answers().text(wrong.answer),
                                     model().answers().text(other.answer), question, run_time(violation.from),
                                     run_time(violation.to), counted(episode.count, "decision"),
                                     episode.detail.wrongs.tell());
     std::vector<std::string>& proof = violation.proof;
     proof.push_back(fmt::format("{}; that instant is t = 0 below. Nothing published since changes the verdict for {}.",
                                 tell_publish(model(), bundle_id, since), question));
-    proof.push_back(fmt::format("The claimed bound is {}: both agents had been connected for that long since, so both had to "
-                                "decide alike from t={} on.",
-                                format_duration(*claim().within), timeline.at(deadline)));
+    proof.push_back(fmt::format("The claimed bound is {}: {} been connected for that long since, so {} had to decide alike from "
+                                "t={} on.",
+                                format_duration(*claim().within),
+                                wrong_name == other_name ? wrong_name + " had" : std::string("both agents had"),
+                                wrong_name == other_name ? "all of its answers" : "both", timeline.at(deadline)));
     proof.push_back(tell_operation(model(), timeline, other, bundle_id) + ".");
     proof.push_back(tell_operation(model(), timeline, wrong, bundle_id) + ".");
     if (conflict.right) {

@@ -35,15 +35,27 @@ void DurableMonotonicity::on_event(const history::Record& record) {
     life.booted = record.time;
     life.boot_index = record.index;
     life.found.clear();
+    life.unnamed.clear();
     if (!boot->persisted) return;
     for (const auto& [name, revision] : *boot->persisted) {
         const BundleId bundle = model().find_bundle(name);
         if (bundle == Names::none) continue;
         if (const auto number = model().bundle(bundle).find(revision)) grown(life.found, bundle) = *number;
+        else if (is_named(revision)) life.unnamed.emplace_back(bundle, revision);
     }
 }
 
-void DurableMonotonicity::judge(const Decision& decision, const Seen& seen, PerBundle& memory, const Life& life) {
+RevisionNumber DurableMonotonicity::found(Life& life, BundleId bundle) const {
+    std::erase_if(life.unnamed, [&](const auto& unnamed) {
+        if (unnamed.first != bundle) return false;
+        const auto number = model().bundle(bundle).find(unnamed.second);
+        if (number && model().bundle(bundle).revision(*number).inv <= *life.booted) grown(life.found, bundle) = *number;
+        return number.has_value();
+    });
+    return bundle < life.found.size() ? life.found[bundle] : nothing_active;
+}
+
+void DurableMonotonicity::judge(const Decision& decision, const Seen& seen, PerBundle& memory, Life& life) {
     const Bundle& bundle = model().bundle(seen.bundle);
     const auto binding = [&](RevisionNumber number) {
         return number != nothing_active && !bundle.revision(number).bad && !bundle.revision(number).failed_before(decision.res);
@@ -51,7 +63,7 @@ void DurableMonotonicity::judge(const Decision& decision, const Seen& seen, PerB
     const bool promised = this->promised(decision.agent);
     bool judged = false;
     std::optional<Detail> broken;
-    const RevisionNumber found = seen.bundle < life.found.size() ? life.found[seen.bundle] : nothing_active;
+    const RevisionNumber found = this->found(life, seen.bundle);
     if (life.booted && *life.booted < decision.inv && binding(found)) {
         judged = true;
         if (bundle.certainly_before(seen.number, found) && (seen.number != nothing_active || promised)) {

@@ -39,6 +39,7 @@ class DurableMonotonicity final : public PropertyChecker {
         std::optional<TrueTime> booted;
         std::vector<std::optional<TrueTime>> first_shown;  ///< by bundle: end of the first operation that showed any
         std::vector<RevisionNumber> found;                 ///< by bundle: what the boot record says was persisted
+        std::vector<std::pair<BundleId, std::string>> unnamed;  ///< of that, what no publish had named yet
         std::uint64_t boot_index = 0;
     };
     struct Detail {
@@ -53,7 +54,9 @@ class DurableMonotonicity final : public PropertyChecker {
 
     Life& life(IncarnationId incarnation);
     [[nodiscard]] bool promised(AgentId agent) const;
-    void judge(const Decision& decision, const Seen& seen, PerBundle& memory, const Life& life);
+    void judge(const Decision& decision, const Seen& seen, PerBundle& memory, Life& life);
+    /// What the boot record says was persisted of the bundle, as far as publishes have named it by now.
+    [[nodiscard]] RevisionNumber found(Life& life, BundleId bundle) const;
     void remember(PerBundle& memory, Life& life, const Seen& seen, const OperationNote& note);
 
     std::unordered_map<IncarnationId, Life> lives_;  ///< looked up, never iterated

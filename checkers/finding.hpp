@@ -33,6 +33,8 @@ struct Violation {
     std::int64_t wrongly_denied = 0;
     std::vector<std::uint64_t> witness;  ///< record indexes of the smallest violating sub-history
     std::vector<std::string> proof;      ///< sentences, properties.md section 8
+    /// The other claims without which it is none: no single one rules it out, all together do. Empty: its own is enough.
+    std::vector<std::string> together = {};
     friend bool operator==(const Violation&, const Violation&) = default;
 };
 

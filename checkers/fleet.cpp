@@ -19,7 +19,10 @@ void Agent::delivered(BundleId bundle, Delivery delivery) {
     if (first_began_.size() <= bundle) first_began_.resize(bundle + 1);
     const auto [first, fresh] = first_began_[bundle].try_emplace(delivery.number, delivery.began);
     if (!fresh) first->second = std::min(first->second, delivery.began);
-    row(deliveries_, bundle).push_back(std::move(delivery));
+    std::vector<Delivery>& all = row(deliveries_, bundle);
+    const auto place = std::upper_bound(all.begin(), all.end(), delivery.index,
+                                        [](std::uint64_t index, const Delivery& one) { return index < one.index; });
+    all.insert(place, std::move(delivery));
 }
 
 const std::vector<Delivery>& Agent::deliveries(BundleId bundle) const {
@@ -101,7 +104,7 @@ void Fleet::may_have_restarted(Agent& agent, TrueTime at) {
     agent.unnamed_since = at;
 }
 
-bool Fleet::refuses_connection(AgentId id, TrueTime at) {
+bool Fleet::loses_connection(AgentId id, TrueTime at) {
     Agent& agent = agents_[id];
     if (!agent.incarnations.empty()) return false;
     may_have_restarted(agent, at);

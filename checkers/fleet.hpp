@@ -40,8 +40,11 @@ class Agent {
 
     [[nodiscard]] const std::string& name() const { return name_; }
 
+    /// Records may tell of it late, when its revision is published only then: deliveries stay in the order of their records.
     void delivered(BundleId bundle, Delivery delivery);
-    [[nodiscard]] bool deliveries_tracked() const { return deliveries_tracked_; }
+    /// Something that was delivered or kept is not remembered: nothing follows from what else was.
+    void forget_deliveries() { deliveries_forgotten_ = true; }
+    [[nodiscard]] bool deliveries_tracked() const { return deliveries_tracked_ && !deliveries_forgotten_; }
     [[nodiscard]] const std::vector<Delivery>& deliveries(BundleId bundle) const;
     void persisted(BundleId bundle, RevisionNumber number);
     /// What boot records say was there from an earlier life, of all its lives.
@@ -58,11 +61,12 @@ class Agent {
     // For an agent of which no boot is recorded: what its answers and refusals suggest.
     IncarnationId unnamed_life = no_incarnation;
     TrueTime unnamed_since = TrueTime::min();  ///< when it may have begun anew
-    bool maybe_down = false;  ///< refused a connection, and has not answered since
+    bool maybe_down = false;  ///< refused or lost a connection, and has not answered since
 
   private:
     std::string name_;
     bool deliveries_tracked_ = false;
+    bool deliveries_forgotten_ = false;
     std::vector<std::vector<Delivery>> deliveries_;              ///< by bundle
     std::vector<std::unordered_map<RevisionNumber, TrueTime>> first_began_;  ///< by bundle: its deliveries' first beginnings
     std::vector<std::vector<RevisionNumber>> persisted_;         ///< by bundle
@@ -83,9 +87,9 @@ class Fleet {
     void boots(AgentId id, const history::Boot& boot, TrueTime at);
     void dies(AgentId id, const history::Death& death, TrueTime at);
     void answers(AgentId id, TrueTime res) { agents_[id].last_answer = res; }
-    /// A request was refused before it began: without boot records, that may have been a restart. True when that excuses
-    /// the past.
-    bool refuses_connection(AgentId id, TrueTime at);
+    /// A connection was refused, or broke: without boot records, that may have been a restart. True when that excuses the
+    /// past.
+    bool loses_connection(AgentId id, TrueTime at);
     /// An answer in [inv, at], or a report that arrived at `at` and was begun nobody knows when (TrueTime::min()), shows that
     /// the agent runs, and as whom. True when it shows a restart that no record told of, which excuses the past: somebody
     /// who was never heard of, or anybody who answers what was asked after a refused connection.

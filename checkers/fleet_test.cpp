@@ -75,7 +75,7 @@ TEST(Incarnations, WithoutBootRecordsAnAgentIsOneLifeUntilItRefusesAConnection) 
     Life life;
     const IncarnationId first = life.of(0, 10);
     EXPECT_EQ(first, life.of(20, 30));
-    EXPECT_TRUE(life.fleet.refuses_connection(life.a1, at_ms(40)));
+    EXPECT_TRUE(life.fleet.loses_connection(life.a1, at_ms(40)));
     EXPECT_EQ(life.name_of(life.of(40, 45)), "none") << "asked while it was refusing: either process";
     const IncarnationId second = life.of(41, 46);
     EXPECT_NE(second, no_incarnation);
@@ -85,8 +85,8 @@ TEST(Incarnations, WithoutBootRecordsAnAgentIsOneLifeUntilItRefusesAConnection) 
 TEST(Incarnations, AnOutageIsOverOnceSomebodyAnswersWhatWasAskedAfterIt) {
     Life life;
     (void)life.of(0, 10);
-    EXPECT_TRUE(life.fleet.refuses_connection(life.a1, at_ms(40)));
-    EXPECT_FALSE(life.fleet.refuses_connection(life.a1, at_ms(50))) << "the same outage";
+    EXPECT_TRUE(life.fleet.loses_connection(life.a1, at_ms(40)));
+    EXPECT_FALSE(life.fleet.loses_connection(life.a1, at_ms(50))) << "the same outage";
     (void)life.fleet.heard_of(life.a1, std::nullopt, at_ms(50), at_ms(55));
     ASSERT_EQ(life.excuses.windows().size(), 2U) << "asked before it was over: it goes on, but that answer owes nothing";
     EXPECT_EQ(life.excuses.windows()[1].to, at_ms(55));

@@ -131,19 +131,21 @@ Violation BoundedStaleness::describe(const Episode& episode) const {
                             .add(stale.note)
                             .indexes();
     violation.summary = fmt::format(
-        "{} still decided under {} of bundle {} up to {} after {} was acknowledged (bound {}), {} .. {}, {}: {}",
+        "{} still decided under {} of bundle {} up to {} after {} was {} (bound {}), {} .. {}, {}: {}",
         agent.name(), stale.inferred ? "something older than " + publish.name : shown, bundle.name(),
-        format_seconds(episode.to - acknowledged), publish.name, within, run_time(episode.from), run_time(episode.to),
+        format_seconds(episode.to - acknowledged), publish.name,
+        publish.outcome == PublishOutcome::ok ? "acknowledged" : "first seen in force", within, run_time(episode.from), run_time(episode.to),
         counted(episode.count, "decision"), detail.wrongs.tell());
 
     std::vector<std::string>& proof = violation.proof;
     const std::vector<std::string> revoked = revoked_subjects(model(), stale.bundle, stale.note.number, missed);
-    proof.push_back(fmt::format("{}{}; the acknowledgement is t = 0 below.", tell_publish(model(), stale.bundle, missed),
-                                revoked.empty() ? std::string{} : fmt::format(", revoking {}", listed(revoked))));
+    proof.push_back(fmt::format("{}{}; {} is t = 0 below.", tell_publish(model(), stale.bundle, missed),
+                                revoked.empty() ? std::string{} : fmt::format(", revoking {}", listed(revoked)),
+                                publish.outcome == PublishOutcome::ok ? "the acknowledgement" : "that it was first seen in force"));
     const kernels::DeadlineFloor::Stretch stretch = floor.stretch_at(deadline);
     proof.push_back(fmt::format(
-        "{}'s path to its source counts as open from t={} to {}{}. {}", agent.name(), timeline.at(stretch.from),
-        timeline.at(stretch.to), claim().excused ? "" : ", since the claim grants no excuse for faults",
+        "{}'s path to its source counts as open {}{}. {}", agent.name(), timeline.from_to(stretch.from, stretch.to),
+        claim().excused ? "" : ", since the claim grants no excuse for faults",
         tell_excuses(model(), timeline, stale.note.agent, stale.bundle, acknowledged, stale.note.inv)));
     proof.push_back(fmt::format("The claimed bound is {}{}: a decision at {} that begins after t={} must be made under {} or "
                                 "newer.",

@@ -101,6 +101,32 @@ std::optional<RevisionNumber> Inference::least(const Question& question, const F
     return least_explaining(model_, decision.input, decision.answer, floor, decision.res);
 }
 
+std::vector<RevisionNumber> Inference::doubtful(const Question& question, RevisionNumber floor) const {
+    const Decision& decision = question.decision;
+    if (question.seen != nullptr) return {};
+    if (floor == nothing_active && may_explain(model_, decision.input, decision.answer, nothing_active, decision.res)) return {};
+    const Bundle& bundle = model_.bundle(question.bundle);
+    std::vector<RevisionNumber> all;
+    for (RevisionNumber number = bundle.newest(); number > nothing_active; --number) {
+        if (bundle.certainly_before(number, floor)) continue;
+        if (!may_explain(model_, decision.input, decision.answer, number, decision.res)) continue;
+        const PublishOutcome outcome = bundle.revision(number).outcome;
+        if (outcome == PublishOutcome::ok || outcome == PublishOutcome::indeterminate) return {};
+        all.push_back(number);
+    }
+    return all;
+}
+
+bool Inference::well_founded(const Found& found) const {
+    const Bundle& bundle = model_.bundle(found.bundle);
+    const std::vector<const Node*> chain = chain_of(found);
+    return std::none_of(chain.begin(), chain.end(), [&](const Node* node) {
+        return !node->doubtful.empty() && std::all_of(node->doubtful.begin(), node->doubtful.end(), [&](RevisionNumber number) {
+            return bundle.revision(number).outcome == PublishOutcome::failed;
+        });
+    });
+}
+
 Inference::Node Inference::node_of(const Question& question, const Floors& floors, const Mask& mask,
                                    std::optional<RevisionNumber> value) const {
     Node node;
@@ -113,6 +139,12 @@ Inference::Node Inference::node_of(const Question& question, const Floors& floor
     Mask own = mask;
     own[by_agent] = own[by_session] = false;
     const Term top = floors.highest(mask);
+    node.doubtful = doubtful(question, !value || top == terms ? nothing_active : floors.number[top]);
+    if (value && question.seen == nullptr && node.pin != nothing_active) {
+        const PublishOutcome pinned = model_.bundle(question.bundle).revision(node.pin).outcome;
+        node.doubtful.clear();
+        if (pinned == PublishOutcome::in_flight || pinned == PublishOutcome::failed) node.doubtful.push_back(node.pin);
+    }
     const bool pushed = (top == by_agent || top == by_session) && least(question, floors, own) != value;
     if (pushed) {
         node.by = top;
@@ -221,8 +253,12 @@ void Inference::judge(const Decision& decision, BundleId bundle, const Seen* see
         explained_alone = false;
         const Link& cause = floors.cause[term];
         if (term == by_deadline || (seen != nullptr && !(cause && cause->inferred))) return;
-        confirm({term, false, bundle, term == by_pin ? question.pin : floors.number[term],
-                 node_of(question, floors, mask, std::nullopt), {}});
+        Found found{term, false, bundle, term == by_pin ? question.pin : floors.number[term],
+                    node_of(question, floors, mask, std::nullopt), {}};
+        const std::vector<const Node*> chain = chain_of(found);
+        const bool certain = std::all_of(chain.begin(), chain.end(), [](const Node* node) { return node->doubtful.empty(); });
+        if (certain) confirm(found);
+        else if (held_.size() < most_held) held_.push_back(std::move(found));
     };
     for (std::uint8_t number = 0; number < terms; ++number) {
         const auto term = static_cast<Term>(number);
@@ -301,6 +337,7 @@ void Inference::confirm(const Found& found) {
     const std::uint64_t subject = std::uint64_t{found.term == by_session ? note.session : note.agent} << 32 | found.bundle;
     auto& episode = episodes_[found.term].hit(subject, found.joint ? ~std::uint64_t{0} : found.floor, note.inv, note.res);
     if (episode.count == 1) episode.detail.found = found;
+    if (!found.joint) violators_alone_[found.term].insert(model_.agent(note.agent).name());
     const std::vector<BundleId>& bundles = model_.bundles_of(note.input);
     if (found.floor != nothing_active && bundles.size() == 1 && bundles[0] == found.bundle) {
         const RevisionNumber state[] = {found.floor};
@@ -310,9 +347,30 @@ void Inference::confirm(const Found& found) {
     if (listener_) listener_(property_of[found.term], note.index);
 }
 
-void Inference::finish() {
+bool Inference::others_hold(const Found& found, const Violators& violators) {
+    const bool tied = asserted_[by_session].has_value();
+    const std::string& agent = model_.agent(found.node.note.agent).name();
+    for (std::uint8_t term = 0; term < terms; ++term) {
+        if (term == found.term || !asserted_[term]) continue;
+        std::optional<std::set<std::string>>& known = violators_[term];
+        if (!known) {
+            const std::vector<std::string> told = violators(property_of[term]);
+            known.emplace(told.begin(), told.end());
+            known->insert(violators_alone_[term].begin(), violators_alone_[term].end());
+        }
+        if (tied ? !known->empty() : known->contains(agent)) return false;
+    }
+    return true;
+}
+
+void Inference::finish(const Violators& violators) {
+    std::erase_if(held_, [&](const Found& found) { return !well_founded(found); });
+    // Single claims first: whether they hold is asked for those that are judged together.
     for (const Found& found : held_) {
-        if (!excused_since(found)) confirm(found);
+        if (!found.joint) confirm(found);
+    }
+    for (const Found& found : held_) {
+        if (found.joint && !excused_since(found) && others_hold(found, violators)) confirm(found);
     }
     held_.clear();
 }
@@ -379,7 +437,9 @@ Violation Inference::describe(Term term, const kernels::Episodes<Detail>::Episod
     if (found.joint) {
         std::vector<std::string> all;
         for (std::uint8_t other = 0; other < terms; ++other) {
-            if (asserted_[other]) all.emplace_back(property_of[other]);
+            if (!asserted_[other]) continue;
+            all.emplace_back(property_of[other]);
+            if (other != term) violation.together.emplace_back(property_of[other]);
         }
         proof.push_back(fmt::format("No single property rules this out, but all that are claimed together do: {}. Without what "
                                     "{} demands of it, the last decision would be explained.",

@@ -10,6 +10,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +22,8 @@ namespace mistrial::checkers {
 /// deadline permit, as far as those are claimed. One that none explains violates what it was held to.
 ///
 /// Each property is judged by itself first, and only then all that are claimed together; what only the whole of them
-/// rules out is told under the property without whose demand the decision would be explained. `bounded-staleness` by
+/// rules out is told under the property without whose demand the decision would be explained, unless one of the others is
+/// violated by itself there: from a demand that was not met nothing follows. `bounded-staleness` by
 /// itself, and verdicts that no revision explains, belong to their own checkers. Questions that several bundles decide
 /// are left alone (theorem 5 of properties.md), and so is a bundle once a second authority publishes it. Streaming; memory grows with revisions, incarnations and sessions.
 class Inference {
@@ -35,7 +38,9 @@ class Inference {
 
     void on_decision(const Decision& decision);
     void on_status(const StatusReport& status);
-    void finish();
+    /// At the end, after the checkers. `violators` names the agents at which a claim's own checker finds it violated.
+    using Violators = std::function<std::vector<std::string>(std::string_view property)>;
+    void finish(const Violators& violators);
 
     /// The violations told under this property. After `finish`.
     [[nodiscard]] std::vector<Violation> violations(std::string_view property) const;
@@ -56,6 +61,7 @@ class Inference {
         RevisionNumber token = nothing_active;
         RevisionNumber pin = nothing_active;
         RevisionNumber due = nothing_active;
+        std::vector<RevisionNumber> doubtful;  ///< all that explain it; when they fail, it was an aborted read
         Term by = terms;  ///< why `below` was a floor
         std::shared_ptr<const Node> below;
     };
@@ -105,6 +111,11 @@ class Inference {
     [[nodiscard]] bool applies(Term term, AgentId agent, BundleId bundle);
     void judge(const Decision& decision, BundleId bundle, const Seen* seen);
     [[nodiscard]] Floors floors(System& system, const Question& question, const Mask& mask) const;
+    /// The revisions that explain the verdict (of those that are not before `floor`), when the publishes of all of them are
+    /// still in flight; none when the explanation stands whatever becomes of those.
+    [[nodiscard]] std::vector<RevisionNumber> doubtful(const Question& question, RevisionNumber floor) const;
+    /// Whether nothing that it rests on was an aborted read.
+    [[nodiscard]] bool well_founded(const Found& found) const;
     [[nodiscard]] std::optional<RevisionNumber> least(const Question& question, const Floors& floors, const Mask& mask) const;
     [[nodiscard]] Node node_of(const Question& question, const Floors& floors, const Mask& mask,
                                std::optional<RevisionNumber> value) const;
@@ -116,6 +127,8 @@ class Inference {
     /// The decisions that a finding rests on, each after those that raised its floor; `node` of `found` is the last.
     [[nodiscard]] static std::vector<const Node*> chain_of(const Found& found);
     [[nodiscard]] bool excused_since(const Found& found) const;
+    /// Whether each of the other claims holds by itself: at the agent, and at all where sessions tie agents together.
+    [[nodiscard]] bool others_hold(const Found& found, const Violators& violators);
     void confirm(const Found& found);
     void exercised(Term term, AgentId agent);
     [[nodiscard]] Violation describe(Term term, const kernels::Episodes<Detail>::Episode& episode) const;
@@ -127,8 +140,10 @@ class Inference {
     std::array<System, 2> alone_;  ///< monotonic revisions, monotonic reads
     System together_;
     FloorTable* deadlines_ = nullptr;
-    std::vector<Found> held_;  ///< what rests on deadlines, which a later record may still excuse
+    std::vector<Found> held_;  ///< what rests on deadlines or on publishes in flight: a later record may still take it back
     std::array<kernels::Episodes<Detail>, terms> episodes_;
+    std::array<std::optional<std::set<std::string>>, terms> violators_;  ///< names of agents, once somebody asked
+    std::array<std::set<std::string>, terms> violators_alone_;           ///< those that were found here
 };
 
 }  // namespace mistrial::checkers

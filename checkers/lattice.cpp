@@ -84,8 +84,10 @@ bool versions_are_ordered(const Results& results) {
     return v1 && v1->holds() && v1->covers_all();
 }
 
+/// k says something of the decisions that were read, so of all where no other was set aside.
 bool one_register(const Results& results) {
-    return versions_are_ordered(results) && results.number("k-atomicity", "smallest_k") == 1;
+    return versions_are_ordered(results) && results.number("k-atomicity", "smallest_k") == 1 &&
+           results.number("k-atomicity", "no_reads") == 0;
 }
 
 // Each row is true when it is kept, or says nothing about this judgement.

@@ -56,8 +56,9 @@ class Lexicon {
     [[nodiscard]] static Key decision_id(const history::Row& row) {
         return row.has_decision_id ? key_of(Uuid{row.decision_id_high, row.decision_id_low}) : Key{};
     }
-    [[nodiscard]] bool found_no_process(const history::Row& row) const {
-        return row.name != history::Row::none && words_.names[row.name] == "no-process";
+    /// Why a decision was not answered; empty when the history does not say.
+    [[nodiscard]] std::string_view error(const history::Row& row) const {
+        return row.name == history::Row::none ? std::string_view{} : std::string_view(words_.names[row.name]);
     }
     /// The row's text, for an error that names the record.
     [[nodiscard]] history::Record record(const history::Row& row) const { return teller_.record(row); }

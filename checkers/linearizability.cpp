@@ -4,6 +4,7 @@
 #include "checkers/oracle.hpp"
 
 #include <chrono>
+#include <numeric>
 
 namespace mistrial::checkers {
 
@@ -126,22 +127,41 @@ void Linearizability::decide_calls() {
         return;
     }
     const lin::Limits given = lin::limits_of(parameters);
+    const lin::State initial = calls_.values().id_of(parameters.is_object() ? parameters.value("initial", Json()) : Json());
     const auto until = std::chrono::steady_clock::now() + given.time;
+    const auto left_of = [&] { return std::max<Duration>(until - std::chrono::steady_clock::now(), Duration::zero()); };
+    // Each object has an equal share of the time that is left; what some leave over, those have that were not decided.
+    std::vector<lin::Verdict> verdicts(gathered->objects.size());
+    std::vector<std::size_t> undecided(gathered->objects.size());
+    std::iota(undecided.begin(), undecided.end(), std::size_t{0});
+    for (int round = 0; round < 2 && !undecided.empty(); ++round) {
+        std::vector<std::size_t> still;
+        for (std::size_t i = 0; i < undecided.size(); ++i) {
+            lin::Limits share = given;
+            share.time = left_of() / static_cast<std::int64_t>(undecided.size() - i);
+            lin::Verdict& verdict = verdicts[undecided[i]];
+            verdict = lin::decide(*gathered->model, calls_.values(), gathered->objects[undecided[i]].operations, share, initial);
+            if (verdict.outcome.ended == lin::Outcome::Ended::out_of_time) still.push_back(undecided[i]);
+        }
+        if (still.size() == gathered->objects.size()) break;  // nothing is left over
+        undecided = std::move(still);
+    }
     std::uint64_t configurations = 0;
     std::int64_t by_zones = 0;
     std::int64_t operations = 0;
-    for (const lin::Object& object : gathered->objects) {
-        lin::Limits left = given;
-        left.time = std::max<Duration>(until - std::chrono::steady_clock::now(), Duration::zero());
-        const lin::Verdict verdict = lin::decide(*gathered->model, calls_.values(), object.operations, left);
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        const lin::Object& object = gathered->objects[i];
+        const lin::Verdict& verdict = verdicts[i];
         operations += static_cast<std::int64_t>(object.operations.size());
         configurations += verdict.outcome.configurations;
         by_zones += verdict.by_zones ? 1 : 0;
         if (verdict.outcome.ended != lin::Outcome::Ended::decided) {
             unfinished_ = Reason::time;
             notes_.push_back(fmt::format(
-                "linearizability{}: ended by its limit of {} after {} configurations, with {} of {} operations in order",
+                "linearizability{}: ended by {} of {} after {} configurations, with {} of {} operations in order",
                 object.key ? " of key " + *object.key : std::string{},
+                verdicts.size() > 1 && verdict.outcome.ended == lin::Outcome::Ended::out_of_time ? "its share of the limit"
+                                                                                                 : "its limit",
                 verdict.outcome.ended == lin::Outcome::Ended::out_of_time ? format_duration(given.time)
                                                                           : fmt::format("{} bytes", given.memory),
                 verdict.outcome.configurations, verdict.outcome.order.size(), object.operations.size()));
@@ -150,9 +170,10 @@ void Linearizability::decide_calls() {
         exercised_elsewhere(static_cast<std::int64_t>(object.operations.size()));
         if (verdict.outcome.linearizable) continue;
         hit(object.operations[*verdict.outcome.stuck].index);
-        found_.push_back(lin::explain(*gathered->model, calls_.values(), object, verdict));
+        found_.push_back(lin::explain(*gathered->model, calls_.values(), object, verdict, initial));
     }
     measured_ = {{"model", gathered->model->name},
+                 {"initial", calls_.values().json(initial)},
                  {"objects", gathered->objects.size()},
                  {"client_operations", operations},
                  {"objects_by_zones", by_zones},

@@ -135,6 +135,40 @@ TEST(Linearizability, JudgesTheRegisterOfAnotherSystem) {
     EXPECT_THAT(violation.witness, ::testing::IsSupersetOf({44U, 45U}));
 }
 
+TEST(Linearizability, ARegisterHoldsAtFirstWhatTheClaimSaysAndTheSentenceNamesIt) {
+    HistoryBuilder history;
+    for (std::int64_t i = 0; i < 30; ++i) {
+        history.record(at_ms(2 * i), Type::invoke, "read", std::int64_t{0}, history::Foreign{nullptr});
+        history.record(at_ms(2 * i + 1), Type::ok, "read", std::int64_t{0}, history::Foreign{0});
+    }
+    const auto records = history.build();
+    const Judged empty = judged(records);
+    ASSERT_EQ(empty.result().validity, Validity::invalid);
+    EXPECT_THAT(empty.result().violations.at(0).summary, HasSubstr("of a register that holds null at first"));
+    EXPECT_EQ(judged(records, Json{{"initial", 0}}).result().validity, Validity::valid);
+    EXPECT_EQ(judged(records, Json{{"model", "cas-register"}, {"initial", 0}}).result().validity, Validity::valid);
+    const Judged other = judged(records, Json{{"initial", 3}});
+    ASSERT_EQ(other.result().validity, Validity::invalid);
+    EXPECT_THAT(other.result().violations.at(0).summary, HasSubstr("of a register that holds 3 at first"));
+}
+
+TEST(Linearizability, OneHardKeyDoesNotTakeTheTimeOfTheOthers) {
+    HistoryBuilder history;
+    std::int64_t at = 0;
+    for (std::int64_t i = 0; i < 24; ++i) history.record(at_ms(at++), Type::invoke, "write", 100 + i, history::Foreign{Json{"hard", i % 12}});
+    for (std::int64_t i = 0; i < 24; ++i) history.record(at_ms(at++), Type::ok, "write", 100 + i, history::Foreign{Json{"hard", i % 12}});
+    history.record(at_ms(at++), Type::invoke, "cas", std::int64_t{1}, history::Foreign{Json{"hard", Json{77, 78}}});
+    history.record(at_ms(at++), Type::ok, "cas", std::int64_t{1}, history::Foreign{Json{"hard", Json{77, 78}}});
+    history.record(at_ms(at++), Type::invoke, "write", std::int64_t{1}, history::Foreign{Json{"torn", 1}});
+    history.record(at_ms(at++), Type::ok, "write", std::int64_t{1}, history::Foreign{Json{"torn", 1}});
+    history.record(at_ms(at++), Type::invoke, "cas", std::int64_t{1}, history::Foreign{Json{"torn", Json{2, 3}}});
+    history.record(at_ms(at++), Type::ok, "cas", std::int64_t{1}, history::Foreign{Json{"torn", Json{2, 3}}});
+    const Judged result = judged(history.build(), Json{{"time", "20ms"}});
+    ASSERT_EQ(result.result().validity, Validity::invalid) << "the key that sorts after the hard one";
+    EXPECT_THAT(result.result().violations.at(0).summary, HasSubstr("on key \"torn\""));
+    EXPECT_THAT(result.judgement.notes, ::testing::Contains(HasSubstr("of key \"hard\": ended by its share of the limit of 20ms")));
+}
+
 TEST(Linearizability, TellsTheLongestOrderThatASearchFound) {
     const Judged wrong = judged(foreign({{1, Type::invoke, "cas", Json{1, 3}}, {1, Type::ok, "cas", Json{1, 3}},
                                          {3, Type::invoke, "write", 5},
@@ -203,7 +237,7 @@ RC_GTEST_PROP(Linearizability, NamesTheCallsThatTheDefinitionNames, ()) {
         }
         const auto records = records_of(objects, values, kind.store);
         Suite::Options options;
-        options.claims = parse_claims(Json{{"linearizability", Json::object()}}).value();
+        options.claims = parse_claims(Json{{"linearizability", {{"initial", i % 4 == 2 ? Json(1) : Json()}}}}).value();
         std::set<std::uint64_t> hits;
         options.on_hit = [&](std::string_view property, std::uint64_t index) {
             if (property == "linearizability") hits.insert(index);

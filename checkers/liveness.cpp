@@ -128,11 +128,11 @@ Violation Convergence::describe(const Episode& episode) const {
                                     target.name, bundle.name(), shown, run_time(violation.from), run_time(violation.to),
                                     counted(episode.count, "decision"));
     std::vector<std::string>& proof = violation.proof;
-    proof.push_back(fmt::format("{}; the acknowledgement is t = 0 below. Nothing newer was being published.",
-                                tell_publish(model(), stale.bundle, stale.target)));
+    proof.push_back(fmt::format("{}; {} is t = 0 below. Nothing newer was being published.",
+                                tell_publish(model(), stale.bundle, stale.target),
+                                target.outcome == PublishOutcome::ok ? "the acknowledgement" : "that it was first seen in force"));
     const auto stretch = model().floor(floors_, stale.note.agent, stale.bundle).stretch_at(stale.note.inv);
-    proof.push_back(fmt::format("{}'s path to its source was open from t={} to {}. {}", name, timeline.at(stretch.from),
-                                timeline.at(stretch.to),
+    proof.push_back(fmt::format("{}'s path to its source was open {}. {}", name, timeline.from_to(stretch.from, stretch.to),
                                 tell_excuses(model(), timeline, stale.note.agent, stale.bundle,
                                              std::max(zero, stretch.from), stale.note.res)));
     proof.push_back(fmt::format("The claimed bound is {}: from t={} on {} must show {}.", format_duration(*claim().within),

@@ -95,6 +95,7 @@ void LogLedger::arrived(const LogEvent& event, RevisionSetId revisions) {
     release(event.at);
     PerAgent& agent = of(event.agent);
     agent.logs = true;
+    heard_in(event.index);
     if (!agent.first_event) agent.first_event = event.index;
     agent.event_without_id = agent.event_without_id || !event.decision_id.is_set();
     agent.event_without_nonce = agent.event_without_nonce || !event.nonce.is_set();

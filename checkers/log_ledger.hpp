@@ -77,7 +77,10 @@ class LogLedger {
     void asked(const Key& nonce) { attempts_.add(nonce); }
     void answered(const Decision& decision, RevisionSetId revisions);
     void arrived(const LogEvent& event, RevisionSetId revisions);
-    void uploaded(AgentId agent) { of(agent).logs = true; }
+    void uploaded(AgentId agent, std::uint64_t index) {
+        of(agent).logs = true;
+        heard_in(index);
+    }
     /// The number of the revisions (bundle -> text) that an answer or an event names; unnamed ones are left out.
     template <class NameOf>
     RevisionSetId revisions_of(AgentId agent, const std::vector<Seen>& seen, const NameOf& name_of);
@@ -89,6 +92,8 @@ class LogLedger {
     /// True when the agent's decisions are logged as far as anyone can see.
     [[nodiscard]] bool logs(AgentId agent) const { return agent < agents_.size() && agents_[agent].logs; }
     [[nodiscard]] std::optional<std::uint64_t> first_event(AgentId agent) const;
+    /// The first record of what came to a sink, of whichever agent; nullopt: as far as anyone can see there is no sink.
+    [[nodiscard]] std::optional<std::uint64_t> first_heard() const { return first_heard_; }
     /// True when some event of the agent lacks the id (or the nonce) that it would have to be found by.
     [[nodiscard]] bool nameless_events(AgentId agent, bool by_id) const;
     /// Events that are of no decision so far, in the order of arrival.
@@ -120,6 +125,7 @@ class LogLedger {
     using RevisionSet = std::vector<std::pair<BundleId, std::string>>;
 
     PerAgent& of(AgentId agent);
+    void heard_in(std::uint64_t index) { first_heard_ = first_heard_.value_or(index); }
     void release(TrueTime now);
     RevisionSetId intern(RevisionSet set);
     void wait_for_answer(const LoggedEvent& event, std::int64_t epoch, TrueTime now);
@@ -137,6 +143,7 @@ class LogLedger {
     std::unordered_multimap<Key, std::uint64_t> early_keys_;
     std::uint64_t next_early_ = 0;
     bool strays_forgotten_ = false;
+    std::optional<std::uint64_t> first_heard_;
     std::map<RevisionSet, RevisionSetId> revision_numbers_;
     std::vector<RevisionSet> revision_sets_{{}};
 };

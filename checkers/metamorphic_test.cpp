@@ -42,7 +42,7 @@ std::optional<Report> report_of(const Records& records, const Claims& claims) {
     const auto measurement = judge(records, measuring);
     if (!measurement) return std::nullopt;
     for (const Measured& measured : measurement->measured) {
-        if (measured.property == "k-atomicity") report.k = measured.values["smallest_k"];
+        if (measured.property == "k-atomicity") report.k = measured.values.value("smallest_k", std::int64_t{1});
         if (measured.property == "delta-atomicity") report.delta = measured.values["smallest_delta_ns"];
     }
     return report;

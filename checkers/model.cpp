@@ -6,6 +6,9 @@ namespace mistrial::checkers {
 
 namespace {
 
+/// Deliveries of revisions that no publish has named yet: those of hours of polling, or of names that are never published.
+constexpr std::size_t most_unnamed = 65'536;
+
 const kernels::Acknowledged& acknowledged_of(const void* model, BundleId bundle) {
     static const kernels::Acknowledged nothing;
     return bundle == no_bundle ? nothing : static_cast<const Model*>(model)->bundle(bundle).acknowledged();
@@ -36,6 +39,15 @@ std::string question_of(const Json& input) {
 
 }  // namespace
 
+bool may_have_lost_connection(bool may_have_begun, std::string_view error) {
+    if (!may_have_begun) return error != "no-process";
+    if (error.empty()) return false;
+    std::string lower(error);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const auto says = [&](std::string_view word) { return lower.find(word) != std::string::npos; };
+    return !says("timeout") && !says("timed out") && !says("time-out") && !says("deadline") && !says("response within");
+}
+
 OperationNote note_of(const Decision& decision, const Seen* seen) {
     OperationNote note;
     note.index = decision.index;
@@ -48,6 +60,7 @@ OperationNote note_of(const Decision& decision, const Seen* seen) {
     note.answer = decision.answer;
     if (seen != nullptr) {
         note.number = seen->number;
+        note.named = true;
         note.from_markers = seen->from_markers;
     }
     note.session = decision.session;
@@ -62,6 +75,7 @@ OperationNote note_of(const StatusReport& status, const Seen& seen) {
     note.agent = status.agent;
     note.incarnation = status.incarnation;
     note.number = seen.number;
+    note.named = true;
     return note;
 }
 
@@ -80,7 +94,11 @@ Result<> Model::run_record(const history::RunInfo& run) {
     run_ = run;
     run_.claims = Json::object();
     run_.inputs = Json::object();
-    for (const auto& [name, agent] : run.agents) fleet_.agent(fleet_.intern(name)).in_run_record = true;
+    for (const auto& [name, agent] : run.agents) {
+        fleet_.agent(fleet_.intern(name)).in_run_record = true;
+        // What no bundle tells of may depend on any of them, whether it was published by then or not.
+        for (const std::string& bundle : agent.bundles) (void)intern_bundle(bundle);
+    }
     if (!run.inputs.is_object()) return fail("\"inputs\" of the run record is not an object");
     for (const auto& [id, special] : run.inputs.items()) {
         if (!special.is_object()) return fail("input {} of the run record is not an object", id);
@@ -152,6 +170,18 @@ Result<std::pair<BundleId, RevisionNumber>> Model::publish_begins(const history:
                                               publish.revision, publish.bundle);
         bad_heads_.push_back({id, *number, excuses_.begins({std::nullopt, id, ExcuseCause::bad_head, inv, std::nullopt, label, Channel::deliveries})});
     }
+    const auto unnamed = unnamed_.find({id, publish.revision});
+    if (unnamed == unnamed_.end()) return std::pair{id, *number};
+    // What was delivered before this publish began is of another one, of which nobody knows yet.
+    for (const Unnamed& one : unnamed->second) {
+        if (!one.delivery || inv <= one.at) shown_to_agent(id, *number, one);
+    }
+    std::erase_if(unnamed->second, [&](const Unnamed& one) {
+        const bool named = !one.delivery || inv <= one.at;
+        unnamed_count_ -= named ? 1 : 0;
+        return named;
+    });
+    if (unnamed->second.empty()) unnamed_.erase(unnamed);
     return std::pair{id, *number};
 }
 
@@ -211,13 +241,31 @@ void Model::first_observed(BundleId id, RevisionNumber number, std::uint64_t by,
 
 void Model::serve(const history::Serve& serve, const history::Record& record) {
     const BundleId id = intern_bundle(serve.bundle);
+    if (serve.status != 200) return;
     const auto number = bundles_[id].find(serve.revision);
-    if (!number || serve.status != 200) return;
-    observed(id, *number, record.index, record.time);
-    if (serve.agent) {
-        Agent& agent = fleet_.agent(fleet_.intern(*serve.agent));
-        agent.delivered(id, {serve.began, record.time, *number, serve.server, record.index, serve.complete});
+    const AgentId agent = serve.agent ? fleet_.intern(*serve.agent) : Names::none;
+    Unnamed shown{agent, record.time, record.index,
+                  Delivery{serve.began, record.time, number.value_or(nothing_active), serve.server, record.index, serve.complete}};
+    if (number) return shown_to_agent(id, *number, shown);
+    remember(id, serve.revision, std::move(shown));
+}
+
+void Model::shown_to_agent(BundleId bundle, RevisionNumber number, const Unnamed& shown) {
+    if (!shown.delivery) return fleet_.agent(shown.agent).persisted(bundle, number);
+    observed(bundle, number, shown.index, shown.at);
+    if (shown.agent == Names::none) return;
+    Delivery delivery = *shown.delivery;
+    delivery.number = number;
+    fleet_.agent(shown.agent).delivered(bundle, std::move(delivery));
+}
+
+void Model::remember(BundleId bundle, const std::string& revision, Unnamed unnamed) {
+    if (unnamed_count_ == most_unnamed) {
+        if (unnamed.agent != Names::none) fleet_.agent(unnamed.agent).forget_deliveries();
+        return;
     }
+    ++unnamed_count_;
+    unnamed_[{bundle, revision}].push_back(std::move(unnamed));
 }
 
 void Model::boot(const history::Boot& boot, TrueTime at) {
@@ -226,7 +274,9 @@ void Model::boot(const history::Boot& boot, TrueTime at) {
     if (!boot.persisted) return;
     for (const auto& [name, revision] : *boot.persisted) {
         const BundleId bundle = intern_bundle(name);
-        if (const auto number = bundles_[bundle].find(revision)) fleet_.agent(id).persisted(bundle, *number);
+        const Unnamed kept{id, at, newest_index_, std::nullopt};
+        if (const auto number = bundles_[bundle].find(revision)) shown_to_agent(bundle, *number, kept);
+        else if (is_named(revision)) remember(bundle, revision, kept);
     }
 }
 

@@ -86,7 +86,8 @@ class Model {
     [[nodiscard]] const Input* input(InputId id) const { return id < inputs_.size() ? &inputs_[id] : nullptr; }
     [[nodiscard]] const std::string& input_name(InputId id) const { return input_names_.text(id); }
     [[nodiscard]] const std::string& session_name(SessionId id) const { return session_names_.text(id); }
-    /// The bundles that a question depends on: those that combine, else the one that tells, else all.
+    /// The bundles that a question depends on: those that combine, else the one that tells as far as publishes have begun,
+    /// else all.
     [[nodiscard]] const std::vector<BundleId>& bundles_of(InputId id) const {
         return id < bundles_of_input_.size() && bundles_of_input_[id] != nullptr ? *bundles_of_input_[id] : find_bundles_of(id);
     }
@@ -173,6 +174,14 @@ class Model {
 
         [[nodiscard]] bool holds(std::uint64_t publishes_begun) const { return set && publishes == publishes_begun; }
     };
+    /// A delivery, or what a boot found on disk, of a revision that no publish has named yet: where publishes are recorded by
+    /// their completions alone, or at one instant with it, the publish comes later.
+    struct Unnamed {
+        AgentId agent;  ///< nobody in particular: Names::none
+        TrueTime at;
+        std::uint64_t index;
+        std::optional<Delivery> delivery;  ///< empty: kept on disk
+    };
     struct BadHead {
         BundleId bundle;
         RevisionNumber number;
@@ -180,6 +189,8 @@ class Model {
     };
 
     BundleId intern_bundle(std::string_view name);
+    void shown_to_agent(BundleId bundle, RevisionNumber number, const Unnamed& shown);
+    void remember(BundleId bundle, const std::string& revision, Unnamed unnamed);
     void first_observed(BundleId bundle, RevisionNumber number, std::uint64_t by, TrueTime t);
     void acknowledge(BundleId bundle, RevisionNumber number, TrueTime at);
     [[nodiscard]] const std::vector<BundleId>& find_bundles_of(InputId id) const;
@@ -208,6 +219,8 @@ class Model {
     std::vector<BundleId> all_bundles_;
     std::vector<Shown> shown_;  ///< by agent
     std::vector<Shown> logged_;  ///< by number, some of them
+    std::map<std::pair<BundleId, std::string>, std::vector<Unnamed>> unnamed_;  ///< by the revision's name
+    std::size_t unnamed_count_ = 0;
     std::vector<BadHead> bad_heads_;
     std::vector<std::pair<BundleId, RevisionNumber>> not_yet_effective_;
     std::deque<FaultSeen> faults_;

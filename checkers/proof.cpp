@@ -23,14 +23,26 @@ std::string verdict_words(const Model& model, AnswerId answer) {
 std::string Timeline::at(TrueTime t) const {
     if (t == TrueTime::min()) return "the beginning";
     if (t == TrueTime::max()) return "the end";
+    if (zero_ == TrueTime::min()) return run_time(t);  // nobody knows how long after that
     const Duration since = t - zero_;
     return fmt::format("{}{}", since < Duration::zero() ? "-" : "+",
                        format_seconds(since < Duration::zero() ? -since : since));
 }
 
-std::string Timeline::span(TrueTime from, TrueTime to) const { return fmt::format("t={} .. {}", at(from), at(to)); }
+std::string Timeline::span(TrueTime from, TrueTime to) const {
+    return fmt::format("{}{} .. {}", from == TrueTime::min() ? "" : "t=", at(from), at(to));
+}
 
-std::string run_time(TrueTime t) { return format_seconds(t.time_since_epoch()); }
+std::string Timeline::from_to(TrueTime from, TrueTime to) const {
+    const auto moment = [&](TrueTime t) { return (t == TrueTime::min() || t == TrueTime::max() ? "" : "t=") + at(t); };
+    return fmt::format("from {} to {}", moment(from), moment(to));
+}
+
+std::string run_time(TrueTime t) {
+    if (t == TrueTime::min()) return "a time that is not recorded";
+    if (t == TrueTime::max()) return "the end";
+    return format_seconds(t.time_since_epoch());
+}
 
 std::string counted(std::int64_t n, std::string_view singular) {
     return fmt::format("{} {}{}", n, singular, n == 1 ? "" : "s");
@@ -80,11 +92,12 @@ std::string tell_operation(const Model& model, const Timeline& timeline, const O
     } else if (note.input != no_input) {
         who.push_back("input " + model.input_name(note.input));
     }
-    return fmt::format("{} {}{} in record {}, {}, under {} ({})", model.agent(note.agent).name(),
-                       verdict_words(model, note.answer),
+    const std::string under = !note.named         ? "naming no revision"
+                              : note.from_markers ? fmt::format("under {} (so say the markers in its verdict)", revision)
+                                                  : fmt::format("under {} (as the agent reports)", revision);
+    return fmt::format("{} {}{} in record {}, {}, {}", model.agent(note.agent).name(), verdict_words(model, note.answer),
                        who.empty() ? std::string{} : fmt::format(" ({})", fmt::join(who, ", ")), note.index,
-                       timeline.span(note.inv, note.res), revision,
-                       note.from_markers ? "so say the markers in its verdict" : "as the agent reports");
+                       timeline.span(note.inv, note.res), under);
 }
 
 std::string tell_excuses(const Model& model, const Timeline& timeline, AgentId agent, BundleId bundle, TrueTime from,
@@ -164,7 +177,7 @@ std::string tell_restart(const Model& model, const Timeline& timeline, AgentId a
     }
     if (subject.incarnations.empty() && (incarnation == no_incarnation ||
                                          model.fleet().incarnation_name(incarnation).find('~') != std::string::npos)) {
-        return fmt::format("no restart of {} is recorded", subject.name());
+        return fmt::format("no boot of {} is recorded at all, so it is taken not to have restarted", subject.name());
     }
     if (incarnation == no_incarnation) return fmt::format("no restart of {} is recorded in that time", subject.name());
     return fmt::format("{} did not restart: incarnation {} answered", subject.name(),
@@ -206,7 +219,7 @@ void Wrongs::add(const Model& model, InputId input, AnswerId answer, std::option
 }
 
 std::string Wrongs::tell() const {
-    if (allowed == 0 && denied == 0) return "none of them went the other way than it should have";
+    if (allowed == 0 && denied == 0) return "no verdict was wrong";
     std::string text = fmt::format("{} wrongly ALLOWED", allowed);
     if (!allowed_subjects.empty()) {
         std::vector<std::string> names;

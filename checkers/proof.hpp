@@ -21,6 +21,8 @@ class Timeline {
     [[nodiscard]] std::string at(TrueTime t) const;
     /// "t=+5.031 s .. +5.034 s"
     [[nodiscard]] std::string span(TrueTime from, TrueTime to) const;
+    /// "from t=+1.000 s to the end"
+    [[nodiscard]] std::string from_to(TrueTime from, TrueTime to) const;
     [[nodiscard]] TrueTime zero() const { return zero_; }
 
   private:

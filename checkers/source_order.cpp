@@ -215,6 +215,9 @@ Violation SourceFidelity::describe(const Episode& episode) const {
     }
     proof.push_back(tell_operation(model(), timeline, note, bundle_id) + ".");
     std::vector<std::string> deliveries;
+    const bool delivered_at_all = std::any_of(
+        agent.deliveries(bundle_id).begin(), agent.deliveries(bundle_id).end(),
+        [&](const Delivery& delivery) { return delivery.number == note.number && delivery.began <= note.res; });
     for (const Delivery& delivery : agent.deliveries(bundle_id)) {
         if (delivery.began > note.res) continue;
         deliveries.push_back(fmt::format("{} by {} at {}", bundle.revision(delivery.number).name, delivery.server,
@@ -227,9 +230,13 @@ Violation SourceFidelity::describe(const Episode& episode) const {
                                 deliveries.empty() ? "nothing" : listed(deliveries, newest)));
     proof.push_back(unfaithful.because.empty()
                         ? fmt::format("No delivery of {} had begun, and nothing says that {} began with it.", shown, agent.name())
-                        : fmt::format("What was shown before was delivered after every delivery of {}: to follow the order of "
+                    : delivered_at_all
+                        ? fmt::format("What was shown before was delivered after every delivery of {}: to follow the order of "
                                       "delivery, {} would have had to be delivered {} once more.",
-                                      shown, agent.name(), shown));
+                                      shown, agent.name(), shown)
+                        : fmt::format("No delivery of {} had begun; {} may have begun with it, but not have shown what it did "
+                                      "before then.",
+                                      shown, agent.name()));
     proof.push_back(fmt::format("Not explained by: the source (it did not deliver {} then), a restart ({}), the clock (no "
                                 "agent's clock is used).",
                                 shown,

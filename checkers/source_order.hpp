@@ -24,7 +24,7 @@ struct Unfaithful {
 
 /// True when deliveries of this bundle to this agent are recorded.
 [[nodiscard]] inline bool deliveries_known(const Model& model, AgentId agent, BundleId bundle) {
-    return !model.agent(agent).deliveries(bundle).empty();
+    return model.agent(agent).deliveries_tracked() && !model.agent(agent).deliveries(bundle).empty();
 }
 
 /// M2: an agent activates what its source delivered, in the order of delivery. Whoever violates M1 and not this follows a

@@ -258,9 +258,8 @@ void StatusFreshness::starts_anew(AgentId agent) {
 }
 
 void StatusFreshness::on_unanswered(const Unanswered& unanswered) {
-    // A refused connection may have been a restart, where boots are not recorded.
-    const bool refused = unanswered.sent && !unanswered.may_have_begun;
-    if (refused && model().agent(unanswered.agent).incarnations.empty()) starts_anew(unanswered.agent);
+    // A connection that was refused or broke may have been a restart, where boots are not recorded.
+    if (unanswered.lost && model().agent(unanswered.agent).incarnations.empty()) starts_anew(unanswered.agent);
 }
 
 void StatusFreshness::on_event(const history::Record& record) {

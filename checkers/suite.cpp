@@ -38,6 +38,7 @@ Result<> Suite::State::start(const history::RunInfo* run, std::uint64_t index) {
         if (!parsed) return parsed.error();
         claims = *parsed;
     }
+    for (const auto& [name, claim] : options.besides) claims.insert_or_assign(name, claim);
     for (const auto& [name, claim] : claims) {
         if (!wanted(name)) continue;
         if (claim.parameters.is_object() && claim.parameters.value("within", Json()) == "derived" && !claim.within) {
@@ -118,7 +119,7 @@ Result<> Suite::State::dispatch(const history::Record& record) {
     } else if (const auto* upload = std::get_if<LogUpload>(&record.value)) {
         const AgentId agent = model.intern_agent(upload->agent);
         if (upload->incarnation) heard_of(agent, upload->incarnation, TrueTime::min(), record.time);
-        model.logs().uploaded(agent);
+        model.logs().uploaded(agent, record.index);
     }
     tell([&](PropertyChecker& checker) { checker.on_event(record); });
     return {};
@@ -155,8 +156,7 @@ void Suite::State::invoked(const Invocation& invocation, std::optional<TrueTime>
 }
 
 void Suite::State::unanswered(const Unanswered& unanswered) {
-    const bool refused = !unanswered.may_have_begun && unanswered.sent;
-    if (refused && model.lives().refuses_connection(unanswered.agent, unanswered.res)) {
+    if (unanswered.lost && model.lives().loses_connection(unanswered.agent, unanswered.res)) {
         tell([](PropertyChecker& checker) { checker.on_late_excuse(); });
     }
     for (PropertyChecker* checker : hear_unanswered) checker->on_unanswered(unanswered);
@@ -187,7 +187,8 @@ Result<> Suite::State::decide(const history::Decide& value, const history::Recor
     golden_signals.completed(record.type, record.time, begin->invoke_index ? begin->inv : record.time);
     if (record.type != history::Type::ok) {
         unanswered({record.index, begin->inv, record.time, due, agent, session, record.type == history::Type::info, nonce,
-                    begin->invoke_index, record.error != "no-process"});
+                    begin->invoke_index, record.error != "no-process",
+                    may_have_lost_connection(record.type == history::Type::info, record.error.value_or(""))});
         return {};
     }
     if (!value.answer) {
@@ -244,7 +245,8 @@ Result<> Suite::State::decide(const history::Row& row) {
     golden_signals.completed(type, row.time, begin->inv);
     if (type != history::Type::ok) {
         unanswered({row.index, begin->inv, row.time, due, agent, session, type == history::Type::info, lexicon.nonce(row),
-                    begin->invoke_index, !lexicon.found_no_process(row)});
+                    begin->invoke_index, lexicon.error(row) != "no-process",
+                    may_have_lost_connection(type == history::Type::info, lexicon.error(row))});
         return {};
     }
     const std::vector<Seen>& seen = model.resolve(agent, row.shown, lexicon.shown(row));

@@ -1,3 +1,4 @@
+#include "checkers/proof.hpp"
 #include "checkers/suite_state.hpp"
 
 #include <algorithm>
@@ -16,6 +17,7 @@ constexpr std::array severity{
     "fork-freedom",         "split-brain",          "determinism",        "publish-order",       "status-truth",
     "log-completeness",     "log-integrity",        "clock-justified",    "clock-coherence",     "convergence",
     "progress",             "availability",         "status-freshness",   "health-truth",        "linearizability",
+    "k-atomicity",          "delta-atomicity",      "visibility",         "log-order",
 };
 
 std::size_t severity_of(std::string_view property) {
@@ -100,20 +102,49 @@ Measured Suite::State::measure(const PropertyChecker& checker) {
 std::vector<std::string> Suite::State::notes_on_operations() const {
     std::vector<std::string> notes;
     if (operations.without_invoke() > 0) {
+        const auto without = static_cast<std::int64_t>(operations.without_invoke());
         notes.push_back(fmt::format(
-            "{} operations have no invoke record: each was taken to have begun as early as its process, its due time and "
-            "its timeout allow, which accuses nobody but finds less",
-            operations.without_invoke()));
+            "{} {} no invoke record: each was taken to have begun as early as its process, its due time and its timeout allow, "
+            "which accuses nobody but finds less",
+            counted(without, "operation"), without == 1 ? "has" : "have"));
     }
     if (operations.unfinished() > 0) {
-        notes.push_back(fmt::format("{} operations never completed", operations.unfinished()));
+        notes.push_back(fmt::format("{} never completed", counted(static_cast<std::int64_t>(operations.unfinished()), "operation")));
+    }
+    return notes;
+}
+
+std::vector<std::string> Suite::State::notes_on_names(const Claim& claim) const {
+    std::vector<std::string> notes;
+    for (const std::string& name : claim.agents) {
+        Claim one;
+        one.agents = {name};
+        bool known = false;
+        for (AgentId id = 0; id < model.fleet().size(); ++id) known = known || one.covers_agent(model.agent(id).name());
+        if (!known) notes.push_back(fmt::format("{} is claimed of agent {}: there is no such agent in this history", claim.property, name));
+    }
+    for (const std::string& name : claim.bundles) {
+        if (model.find_bundle(name) != Names::none) continue;
+        notes.push_back(fmt::format("{} is claimed of bundle {}: there is no such bundle in this history", claim.property, name));
     }
     return notes;
 }
 
 void Suite::State::end() {
+    // Nothing came: what is claimed is unknown all the same.
+    if (!started) {
+        empty = true;
+        (void)start(nullptr, 0);
+    }
     tell([](PropertyChecker& checker) { checker.finish(); });
-    inference.finish();
+    inference.finish([this](std::string_view property) {
+        std::vector<std::string> agents;
+        for (const Asserted& one : asserted) {
+            if (one.claim.property != property || !one.checker) continue;
+            for (const Violation& violation : one.checker->violations()) agents.push_back(violation.agent);
+        }
+        return agents;
+    });
 }
 
 Judgement Suite::State::judgement(std::span<State* const> states) {
@@ -138,8 +169,10 @@ Judgement Suite::State::judgement(std::span<State* const> states) {
     const auto take_notes = [&](std::vector<std::string> notes) {
         judgement.notes.insert(judgement.notes.end(), notes.begin(), notes.end());
     };
+    if (states.front()->empty) judgement.notes.emplace_back("the history is empty");
     for (const Claimed& claim : claimed) {
         judgement.claims.push_back(claim.state->judge(*claim.one));
+        if (!claim.state->empty) take_notes(claim.state->notes_on_names(claim.one->claim));
         if (!claim.one->checker) {
             judgement.notes.push_back(fmt::format("{} is claimed, but this version has no checker for it", claim.one->claim.property));
         }

@@ -42,6 +42,7 @@ struct Suite::State {
     std::vector<PropertyChecker*> hear_unanswered;
     std::vector<PropertyChecker*> hear_logs;
     bool started = false;
+    bool empty = false;  ///< no record ever came
     TrueTime last;
 
     [[nodiscard]] bool wanted(std::string_view property) const;
@@ -78,6 +79,7 @@ struct Suite::State {
     [[nodiscard]] bool missed_by_a_fault(const Claim& claim) const;
     [[nodiscard]] static Measured measure(const PropertyChecker& checker);
     [[nodiscard]] std::vector<std::string> notes_on_operations() const;
+    [[nodiscard]] std::vector<std::string> notes_on_names(const Claim& claim) const;
     void end();
     /// What suites that have heard the same history, each with other properties, make of it together. After `end` of each.
     [[nodiscard]] static Judgement judgement(std::span<State* const> states);

@@ -85,6 +85,9 @@ std::string format_short(Duration duration) {
 }
 
 std::string format_seconds(Duration duration) {
+    // What would read as zero and is not: of an agent on this machine, or of a history that only counts.
+    const std::int64_t exact = duration.count();
+    if (exact != 0 && exact > -1000 && exact < 1000) return fmt::format("{} ns", exact);
     const std::int64_t micros = duration.count() / 1000;
     const std::int64_t millis = (micros + (micros >= 0 ? 500 : -500)) / 1000;
     const std::int64_t magnitude = millis < 0 ? -millis : millis;

@@ -12,16 +12,18 @@ OrderedJson moment(std::optional<TrueTime> time) {
 }
 
 OrderedJson to_json(const checkers::Violation& violation) {
-    return {{"summary", violation.summary},
-            {"class", checkers::to_text(violation.attribution)},
-            {"agent", violation.agent},
-            {"from", nanos_of(violation.from)},
-            {"to", nanos_of(violation.to)},
-            {"count", violation.count},
-            {"wrongly_allowed", violation.wrongly_allowed},
-            {"wrongly_denied", violation.wrongly_denied},
-            {"witness", violation.witness},
-            {"proof", violation.proof}};
+    OrderedJson json{{"summary", violation.summary},
+                     {"class", checkers::to_text(violation.attribution)},
+                     {"agent", violation.agent},
+                     {"from", nanos_of(violation.from)},
+                     {"to", nanos_of(violation.to)},
+                     {"count", violation.count},
+                     {"wrongly_allowed", violation.wrongly_allowed},
+                     {"wrongly_denied", violation.wrongly_denied},
+                     {"witness", violation.witness},
+                     {"proof", violation.proof}};
+    if (!violation.together.empty()) json["together"] = violation.together;
+    return json;
 }
 
 OrderedJson to_json(const checkers::ClaimResult& claim) {

@@ -175,8 +175,9 @@ void worst(Page& page, const Judgement& judgement) {
     if (found.violation == nullptr) return;
     page.line();
     page.wrapped(Ink::strong, "  ",
-                 fmt::format("The worst of them: {} ({}), {}, {}", found.claim->property,
-                             checkers::to_text(found.violation->attribution), found.violation->agent,
+                 fmt::format("The worst of them: {} ({}){}{}, {}", found.claim->property,
+                             checkers::to_text(found.violation->attribution),
+                             found.violation->agent.empty() ? "" : ", ", found.violation->agent,
                              interval_text(found.violation->from, found.violation->to)),
                  4);
     std::size_t number = 0;

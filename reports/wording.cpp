@@ -104,6 +104,7 @@ std::string span_text(Duration duration) {
     const double nanos = static_cast<double>(duration.count());
     const double magnitude = std::abs(nanos);
     if (magnitude == 0) return "0 s";
+    if (magnitude < 1'000) return fmt::format("{:.0f} ns", nanos);
     if (magnitude < 999'500) return fmt::format("{:.0f} us", nanos / 1e3);
     if (magnitude < 99'950'000) return fmt::format("{:.1f} ms", nanos / 1e6);
     if (magnitude < 999'500'000) return fmt::format("{:.0f} ms", nanos / 1e6);
@@ -124,6 +125,10 @@ std::string seconds_text(TrueTime time, int decimals) {
 }
 
 std::string interval_text(TrueTime from, std::optional<TrueTime> to) {
+    // A history that only counts: its times are numbers of records, or as good as that.
+    const auto counts = [](TrueTime time) { return nanos_of(time) >= 0 && nanos_of(time) < 1'000'000; };
+    if (to && nanos_of(*to) != 0 && counts(from) && counts(*to)) return fmt::format("{} to {} ns", nanos_of(from), nanos_of(*to));
+    if (from == TrueTime::min()) return to ? fmt::format("up to {} s", seconds_text(*to)) : std::string("all along");
     if (!to) return fmt::format("{} s to the end", seconds_text(from));
     return fmt::format("{} to {} s", seconds_text(from), seconds_text(*to));
 }

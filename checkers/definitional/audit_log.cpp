@@ -172,6 +172,10 @@ Indexes log_completeness(const View& view, const Claim& claim) {
     std::map<std::pair<std::string, std::string>, Indexes> lost;  // by agent and incarnation
     const bool crash_loss = claim.parameters.value("crash_loss", Json(true)) != false;
     const std::vector<Event> events = events_of(view);
+    // Somebody recorded what comes to a sink.
+    const bool heard = std::any_of(view.records.begin(), view.records.end(), [](const history::Record& record) {
+        return std::holds_alternative<history::Log>(record.value) || std::holds_alternative<history::LogUpload>(record.value);
+    });
     for (const Asked& request : requests_of(view)) {
         if (!request.answered() || request.refused() || !claim.covers_agent(request.decide->agent)) continue;
         const bool by_id = given(request.decide->decision_id);
@@ -195,7 +199,7 @@ Indexes log_completeness(const View& view, const Claim& claim) {
             if (deadline < first) late.insert(d->index);
             continue;
         }
-        if (!(deadline < view.end) || !logs || nameless) continue;
+        if (!(deadline < view.end) || !heard || !logs || nameless) continue;
         const auto [ended, at] = end_of(view, *d);
         const TrueTime end = at;
         if (ended == Ended::unseen && crash_loss) continue;

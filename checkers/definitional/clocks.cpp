@@ -95,7 +95,7 @@ Duration error_of(const Claim& claim) {
 /// The publishes behind the verdict; false when they are not known.
 bool state_of(const View& view, const Operation& d, std::vector<const Publish*>& state) {
     if (d.input.empty()) return false;
-    for (const std::string& bundle : bundles_of(view, d.input)) {
+    for (const std::string& bundle : bundles_of(view, d)) {
         const Publish* publish = nullptr;
         if (!revision_of(view, d, bundle, publish)) return false;
         state.push_back(publish);

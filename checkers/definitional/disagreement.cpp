@@ -19,7 +19,7 @@ struct Settled {
 
 Settled settled(const View& view, const Operation& d, Duration within) {
     Settled settled;
-    for (const std::string& bundle : bundles_of(view, d.input)) {
+    for (const std::string& bundle : bundles_of(view, d)) {
         std::vector<const Publish*> begun;
         for (const Publish& publish : view.publishes) {
             if (publish.bundle == bundle && publish.inv <= d.res) begun.push_back(&publish);

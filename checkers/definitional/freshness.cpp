@@ -20,7 +20,7 @@ Indexes bounded_staleness(const View& view, const Claim& claim) {
         }
         std::vector<std::string> bundles;
         if (!d.shown.empty() || !d.is_verdict || d.input.empty()) continue;
-        const std::string* bundle = sole_bundle(view, d.input, bundles);
+        const std::string* bundle = sole_bundle(view, d, bundles);
         if (bundle == nullptr || !claim.covers_bundle(*bundle)) continue;
         const auto floors = due(view, *bundle, d, *claim.within, claim.excused);
         if (!floors.empty() && explained(view, d, *bundle, floors) == false && explained(view, d, *bundle, {}) == true) {

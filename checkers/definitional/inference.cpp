@@ -83,7 +83,7 @@ class Puzzle {
         }
         std::vector<std::string> bundles;
         if (operation.is_status || !operation.shown.empty() || !operation.is_verdict || operation.input.empty()) return {};
-        const std::string* sole = sole_bundle(view_, operation.input, bundles);
+        const std::string* sole = sole_bundle(view_, operation, bundles);
         if (sole == nullptr || *sole != bundle_) return {};
         std::vector<const Publish*> all;
         bool any = false;
@@ -92,7 +92,10 @@ class Puzzle {
         for (const Publish& publish : view_.publishes) {
             if (publish.bundle != bundle_ || publish.inv > operation.res) continue;
             any = true;
-            if (publish.outcome == history::Type::fail && *publish.res < operation.res) continue;
+            // What was read of a publish that failed is no evidence of an order (revision-validity is of aborted reads).
+            // Who asked for exactly that one has it, as far as that request goes.
+            const bool pinned = claim("pinned-snapshot") != nullptr && named(operation.exactly, operation.res) == &publish;
+            if (publish.outcome == history::Type::fail && (!pinned || *publish.res < operation.res)) continue;
             const auto verdicts = admitted(view_, publish, operation.input, std::nullopt);
             if (verdicts.empty() || std::find(verdicts.begin(), verdicts.end(), operation.answer) != verdicts.end()) {
                 all.push_back(&publish);
@@ -135,6 +138,7 @@ class Puzzle {
                 for (std::size_t i = 0; i < place && fits; ++i) {
                     const Operation& o = *variables[i].operation;
                     if (!(o.res < d.inv) || chosen[i] == nullptr || !certainly_before(view_, candidate, *chosen[i])) continue;
+                    if (variables[i].inferred && chosen[i]->outcome == history::Type::fail) continue;
                     const bool one_life = demands("monotonic-revisions") && applies("monotonic-revisions", o) &&
                                           o.incarnation == d.incarnation;
                     const bool one_session =
@@ -169,6 +173,41 @@ class Puzzle {
     Claims claims_;
 };
 
+/// What violates the claim by itself, in any bundle: by its own definition, or for lack of an explanation.
+Indexes violating_alone(const View& view, const Claim& claim) {
+    static const std::map<std::string, Indexes (*)(const View&, const Claim&)> own{
+        {"bounded-staleness", bounded_staleness}, {"monotonic-revisions", monotonic_revisions},
+        {"monotonic-reads", monotonic_reads},     {"token-freshness", token_freshness},
+        {"pinned-snapshot", pinned_snapshot}};
+    Indexes indexes = own.at(claim.property)(view, claim);
+    if (claim.property == "bounded-staleness") return indexes;
+    std::set<std::string> bundles;
+    for (const Publish& publish : view.publishes) bundles.insert(publish.bundle);
+    for (const std::string& bundle : bundles) {
+        indexes.merge(Puzzle{view, bundle, {{claim.property, claim}}}.unexplained(true, [](std::uint64_t, const std::string&) {}));
+    }
+    return indexes;
+}
+
+/// Of what only all of the claims rule out, nothing is told of a property while another is violated by itself at the agent,
+/// or at any where sessions tie agents together: from a demand that was not met nothing follows.
+bool others_hold(const View& view, const Claims& together, const std::string& property, std::uint64_t index) {
+    const auto agent_of = [&](std::uint64_t operation) {
+        for (const Operation& one : view.operations) {
+            if (one.index == operation) return one.agent;
+        }
+        return std::string{};
+    };
+    const bool tied = together.contains("monotonic-reads");
+    for (const auto& [name, claim] : together) {
+        if (name == property) continue;
+        for (const std::uint64_t other : violating_alone(view, claim)) {
+            if (tied || agent_of(other) == agent_of(index)) return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 Indexes unexplained(const View& view, const Claim& claim) {
@@ -192,7 +231,8 @@ Indexes unexplained(const View& view, const Claim& claim) {
             alone.merge(Puzzle{view, bundle, Claims{*made}}.unexplained(false, nobody));
         }
         (void)Puzzle{view, bundle, together}.unexplained(true, [&](std::uint64_t index, const std::string& property) {
-            if (property == claim.property && !alone.contains(index)) indexes.insert(index);
+            if (property != claim.property || alone.contains(index)) return;
+            if (others_hold(view, together, property, index)) indexes.insert(index);
         });
     }
     return indexes;

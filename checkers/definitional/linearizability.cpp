@@ -85,12 +85,16 @@ std::vector<Told> told_in(const View& view) {
     return all;
 }
 
+bool is_store(const View& view) {
+    return std::any_of(view.foreign.begin(), view.foreign.end(), [](const Record& record) {
+        return record.f == "get" || record.f == "put" || record.f == "append";
+    });
+}
+
 /// The calls of each object: of a store, or of independent keys, those of each key.
 std::map<std::string, std::vector<Call>> objects_in(const View& view) {
     std::vector<Told> all = told_in(view);
-    const bool store = std::any_of(view.foreign.begin(), view.foreign.end(), [](const Record& record) {
-        return record.f == "get" || record.f == "put" || record.f == "append";
-    });
+    const bool store = is_store(view);
     const bool tuples = std::all_of(all.begin(), all.end(), [](const Told& told) {
         const Json& value = told.call.f == "read" && told.answers ? told.answered : told.asked;
         return is_pair(value) && !value[0].is_array() && (told.call.f != "cas" || is_pair(value[1])) &&
@@ -121,10 +125,12 @@ std::map<std::string, std::vector<Call>> objects_in(const View& view) {
     return objects;
 }
 
-void add_calls_without_place(const View& view, Indexes& indexes) {
+void add_calls_without_place(const View& view, const Claim& claim, Indexes& indexes) {
+    Json initial = claim.parameters.is_object() ? claim.parameters.value("initial", Json()) : Json();
+    if (is_store(view) && initial == "") initial = Json();
     for (const auto& [key, calls] : objects_in(view)) {
-        if (calls.size() <= most_calls_ordered && has_order(calls)) continue;
-        const Run run = run_automaton(calls, most_states);
+        if (calls.size() <= most_calls_ordered && has_order(calls, initial)) continue;
+        const Run run = run_automaton(calls, most_states, initial);
         if (run.no_further) indexes.insert(*run.no_further);
         // Too many for a definition to decide: it has nothing against any finding.
         if (run.gave_up) std::for_each(calls.begin(), calls.end(), [&](const Call& call) { indexes.insert(call.index); });
@@ -136,7 +142,7 @@ void add_calls_without_place(const View& view, Indexes& indexes) {
 Indexes linearizability(const View& view, const Claim& claim) {
     Indexes indexes;
     add_stale_decisions(view, claim, indexes);
-    add_calls_without_place(view, indexes);
+    add_calls_without_place(view, claim, indexes);
     return indexes;
 }
 

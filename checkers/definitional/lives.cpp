@@ -36,6 +36,18 @@ std::pair<std::string, std::string> heard_in(const Record& record) {
 
 }  // namespace
 
+bool loses_connection(const Record& record) {
+    if (!std::holds_alternative<history::Decide>(record.value)) return false;
+    if (record.type == Type::fail) return record.error != "no-process";
+    if (record.type != Type::info || !record.error || record.error->empty()) return false;
+    std::string error = *record.error;
+    for (char& c : error) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    for (const char* out_of_time : {"timeout", "timed out", "time-out", "deadline", "response within"}) {
+        if (error.find(out_of_time) != std::string::npos) return false;
+    }
+    return true;
+}
+
 Lives::Lives(const std::vector<Record>& records) : records_(records) { find(); }
 
 void Lives::find() {
@@ -44,7 +56,7 @@ void Lives::find() {
         TrueTime heard = TrueTime::min();
         bool booted = false;
         std::optional<TrueTime> down;
-        std::optional<TrueTime> refused;  ///< when it last refused a connection, and was not heard of since
+        std::optional<TrueTime> refused;  ///< when it last refused or lost a connection, and was not heard of since
         bool suspected = false;           ///< `down` is told by a refusal
     };
     std::map<std::string, Life> lives;
@@ -68,7 +80,7 @@ void Lives::find() {
             life.refused.reset();
             if (!life.down) life.down = record.time;
         } else if (const auto* decide = std::get_if<history::Decide>(&record.value);
-                   decide != nullptr && record.type == Type::fail && record.error != "no-process") {
+                   decide != nullptr && loses_connection(record)) {
             Life& life = lives[decide->agent];
             if (life.booted) continue;
             implied_.push_back({place, decide->agent, life.heard, record.time});

@@ -14,6 +14,10 @@ namespace mistrial::checkers::definitional {
 /// False for the texts that stand for "there is none": empty, or the dash of a policy's default rule.
 [[nodiscard]] inline bool names_something(const std::string& text) { return !text.empty() && text != "-"; }
 
+/// The record tells of a decision that found no process, or of one whose connection may have broken: it has no answer, and
+/// says why, and that is not that it ran out of time.
+[[nodiscard]] bool loses_connection(const history::Record& record);
+
 /// Which process of an agent gave an answer, and when none may have run (docs/properties.md, "Who answered").
 class Lives {
   public:

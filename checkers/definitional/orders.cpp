@@ -50,9 +50,9 @@ std::optional<Json> apply(const Json& value, const Call& call) {
     return value == call.result ? std::optional(value) : std::nullopt;
 }
 
-bool has_order(const std::vector<Call>& calls) {
+bool has_order(const std::vector<Call>& calls, const Json& initial) {
     std::vector<bool> taken(calls.size(), false);
-    return extend(calls, taken, Json());
+    return extend(calls, taken, initial);
 }
 
 std::optional<Duration> smallest_delta(const std::vector<Call>& calls, const std::vector<Duration>& candidates) {
@@ -66,7 +66,7 @@ std::optional<Duration> smallest_delta(const std::vector<Call>& calls, const std
     return std::nullopt;
 }
 
-Run run_automaton(const std::vector<Call>& calls, std::size_t most_states) {
+Run run_automaton(const std::vector<Call>& calls, std::size_t most_states, const Json& initial) {
     struct Event {
         TrueTime time;
         bool ends;
@@ -83,7 +83,7 @@ Run run_automaton(const std::vector<Call>& calls, std::size_t most_states) {
     });
     // What has taken effect of the calls that have begun and not ended, and the value.
     using State = std::pair<std::set<std::size_t>, std::string>;
-    std::set<State> states{{{}, "null"}};
+    std::set<State> states{{{}, canonical(initial)}};
     std::set<std::size_t> pending;
     for (const Event& event : events) {
         if (!event.ends) {

@@ -25,9 +25,9 @@ struct Call {
 /// The object's value after the call; nothing where it cannot have been answered so.
 [[nodiscard]] std::optional<Json> apply(const Json& value, const Call& call);
 
-/// True when some order of all calls with an end, and of some of those without, respects time and is legal from null on.
-/// Tries every order: for a handful of calls.
-[[nodiscard]] bool has_order(const std::vector<Call>& calls);
+/// True when some order of all calls with an end, and of some of those without, respects time and is legal from `initial`
+/// on. Tries every order: for a handful of calls.
+[[nodiscard]] bool has_order(const std::vector<Call>& calls, const Json& initial = Json());
 
 /// The smallest Δ in `candidates` (ascending) with which it has an order once every read begins that much earlier.
 [[nodiscard]] std::optional<Duration> smallest_delta(const std::vector<Call>& calls, const std::vector<Duration>& candidates);
@@ -38,6 +38,6 @@ struct Run {
     bool gave_up = false;  ///< more than `most_states` states at a time
     std::optional<std::uint64_t> no_further;  ///< index of the call whose end no run has
 };
-[[nodiscard]] Run run_automaton(const std::vector<Call>& calls, std::size_t most_states);
+[[nodiscard]] Run run_automaton(const std::vector<Call>& calls, std::size_t most_states, const Json& initial = Json());
 
 }  // namespace mistrial::checkers::definitional

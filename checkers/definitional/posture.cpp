@@ -24,7 +24,7 @@ Indexes fail_closed(const View& view, const Claim& claim) {
         const Json special = view.inputs.is_object() ? view.inputs.value(d.input, Json::object()) : Json::object();
         bool may = special.contains("combine");
         std::vector<std::string> bundles;
-        if (const std::string* bundle = sole_bundle(view, d.input, bundles)) {
+        if (const std::string* bundle = sole_bundle(view, d, bundles)) {
             bool told = false;
             for (const Publish& publish : view.publishes) {
                 if (publish.bundle != *bundle || publish.inv > d.res) continue;

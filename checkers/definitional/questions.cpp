@@ -16,9 +16,9 @@ bool revision_of(const View& view, const Operation& operation, const std::string
 
 bool covered(const Claim& claim, const Operation& operation) { return claim.covers_agent(operation.agent); }
 
-const std::string* sole_bundle(const View& view, const std::string& input, std::vector<std::string>& bundles) {
-    const Json special = view.inputs.is_object() ? view.inputs.value(input, Json::object()) : Json::object();
-    bundles = bundles_of(view, input);
+const std::string* sole_bundle(const View& view, const Operation& operation, std::vector<std::string>& bundles) {
+    const Json special = view.inputs.is_object() ? view.inputs.value(operation.input, Json::object()) : Json::object();
+    bundles = bundles_of(view, operation);
     return special.contains("combine") || bundles.size() != 1 ? nullptr : &bundles[0];
 }
 

@@ -19,8 +19,8 @@ namespace mistrial::checkers::definitional {
 [[nodiscard]] const Publish* first_of_another_authority(const View& view, const std::string& bundle);
 /// Whether the revisions of the bundle were in one total order when the operation ended.
 [[nodiscard]] bool in_total_order(const View& view, const std::string& bundle, const Operation& operation);
-/// The single bundle that decides an input alone; nullptr when several do. Points into `bundles`.
-[[nodiscard]] const std::string* sole_bundle(const View& view, const std::string& input, std::vector<std::string>& bundles);
+/// The single bundle that decides the operation's input alone; nullptr when several do. Points into `bundles`.
+[[nodiscard]] const std::string* sole_bundle(const View& view, const Operation& operation, std::vector<std::string>& bundles);
 /// Whether some revision begun by the operation's end, and not certainly older than all of `floors`, admits the answer.
 /// Empty when a revision is silent about the input.
 [[nodiscard]] std::optional<bool> explained(const View& view, const Operation& operation, const std::string& bundle,

@@ -1,6 +1,7 @@
 #include "checkers/definitional/second_opinion.hpp"
 
 #include "checkers/definitional/definition.hpp"
+#include "checkers/definitional/lives.hpp"
 
 #include <algorithm>
 
@@ -108,11 +109,11 @@ void SecondOpinion::on(const history::Record& record) {
         keep_last_of(boot->agent);
         booted_.insert(boot->agent);
     }
-    // Where boots are not recorded, refusals may have been restarts: the first and the last of them, and the answer that
+    // Where boots are not recorded, connections that were refused or broke may have been restarts: the first and the last of them, and the answer that
     // was asked for after them.
     if (decide != nullptr && !booted_.contains(decide->agent)) {
         const auto refused = refused_.find(decide->agent);
-        if (record.type == history::Type::fail && record.error != "no-process") {
+        if (loses_connection(record)) {
             if (refused == refused_.end()) {
                 keep_last_of(decide->agent);
                 keep(operation);

@@ -58,10 +58,12 @@ class Life {
         if (!boot_) return true;
         for (const Boot& boot : view_.boots) {
             const auto found = boot.persisted.find(bundle_);
-            if (boot.agent == agent_ && found != boot.persisted.end() && found->second == publish.revision &&
-                publish.inv <= boot.at) {
-                return true;
-            }
+            if (boot.agent != agent_ || found == boot.persisted.end() || found->second != publish.revision) continue;
+            // A name that nobody had given by then is that of the first publish that gives it.
+            const bool first = std::none_of(view_.publishes.begin(), view_.publishes.end(), [&](const Publish& other) {
+                return &other < &publish && other.bundle == bundle_ && other.revision == publish.revision;
+            });
+            if (publish.inv <= boot.at || first) return true;
         }
         for (std::size_t i = 0; i < view_.deliveries.size(); ++i) {
             if (concerns(i, publish) && view_.delivered[i] < *boot_) return true;

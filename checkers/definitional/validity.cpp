@@ -81,7 +81,7 @@ Indexes revision_validity(const View& view, const Claim& claim) {
         }
         std::vector<std::string> bundles;
         if (!operation.shown.empty() || !operation.is_verdict || operation.input.empty()) continue;
-        const std::string* bundle = sole_bundle(view, operation.input, bundles);
+        const std::string* bundle = sole_bundle(view, operation, bundles);
         if (bundle == nullptr || !claim.covers_bundle(*bundle)) continue;
         if (explained(view, operation, *bundle, {}) == false) indexes.insert(operation.index);
     }
@@ -99,7 +99,7 @@ Indexes authentic_activation(const View& view, const Claim& claim) {
         }
         std::vector<std::string> bundles;
         if (!operation.shown.empty() || !operation.is_verdict || operation.input.empty()) continue;
-        const std::string* bundle = sole_bundle(view, operation.input, bundles);
+        const std::string* bundle = sole_bundle(view, operation, bundles);
         if (bundle == nullptr || !claim.covers_bundle(*bundle)) continue;
         const auto gives = [&](const std::vector<std::string>& verdicts) {
             return std::find(verdicts.begin(), verdicts.end(), operation.answer) != verdicts.end();
@@ -129,7 +129,7 @@ Indexes oracle_correctness(const View& view, const Claim& claim) {
         if (!covered(claim, operation)) continue;
         std::vector<const Publish*> state;
         bool known = true;
-        for (const std::string& bundle : bundles_of(view, operation.input)) {
+        for (const std::string& bundle : bundles_of(view, operation)) {
             const Publish* publish = nullptr;
             known = known && revision_of(view, operation, bundle, publish);
             state.push_back(publish);
@@ -159,7 +159,7 @@ Indexes determinism(const View& view, const Claim& claim) {
         Asked asked{d.path + " " + d.input, {}, "", d.answer};
         bool known = true;
         bool active = false;
-        for (const std::string& bundle : bundles_of(view, d.input)) {
+        for (const std::string& bundle : bundles_of(view, d)) {
             const Publish* publish = nullptr;
             known = known && claim.covers_bundle(bundle) && revision_of(view, d, bundle, publish);
             if (!known) break;

@@ -117,18 +117,20 @@ std::vector<std::string> admitted(const View& view, const Publish& publish, cons
     return possible;
 }
 
-std::vector<std::string> bundles_of(const View& view, const std::string& input) {
+std::vector<std::string> bundles_of(const View& view, const Operation& operation) {
+    const std::string& input = operation.input;
     if (view.inputs.is_object() && view.inputs.contains(input) && view.inputs[input].contains("bundles")) {
         auto named = view.inputs[input]["bundles"].get<std::vector<std::string>>();
         if (!named.empty()) return named;
     }
-    std::set<std::string> all;
+    std::set<std::string> all(view.listed_bundles.begin(), view.listed_bundles.end());
     std::set<std::string> telling;
     // A probe between two bundles is about both, whether both were published or not.
     if (view.inputs.is_object() && view.inputs.contains(input) && view.inputs[input].contains("new_enemy")) {
         for (const Json& side : view.inputs[input]["new_enemy"]) all.insert(side.begin().key());
     }
     for (const Publish& publish : view.publishes) {
+        if (publish.index > operation.index) continue;
         all.insert(publish.bundle);
         if (!admitted(view, publish, input, std::nullopt).empty()) telling.insert(publish.bundle);
     }

@@ -149,6 +149,7 @@ struct View {
     std::map<std::string, std::uint64_t> strangers;
     std::map<std::uint64_t, std::string> uploaders;  ///< by record of an upload: the process behind it; empty: none can be told
     std::vector<std::string> agents;  ///< of the run record
+    std::vector<std::string> listed_bundles;  ///< those that they have, by the run record
     std::vector<history::Serve> deliveries;
     std::vector<Served> serves;  ///< those of `deliveries` and all others, with their records
     std::map<std::string, std::string> versions;  ///< by agent: its driver and version, where the run record tells them
@@ -190,8 +191,8 @@ struct View {
 /// The verdicts that `publish` admits for the input, canonical; empty when its content does not say.
 [[nodiscard]] std::vector<std::string> admitted(const View& view, const Publish& publish, const std::string& input,
                                                 std::optional<WallTime> clock);
-/// The bundles that the input depends on.
-[[nodiscard]] std::vector<std::string> bundles_of(const View& view, const std::string& input);
+/// The bundles that the input of the operation depends on, as far as publishes that had begun by its end tell.
+[[nodiscard]] std::vector<std::string> bundles_of(const View& view, const Operation& operation);
 /// The verdicts that a state (one publish or nothing a bundle) admits; empty when the oracle does not say.
 [[nodiscard]] std::vector<std::string> admitted_by_state(const View& view, const std::vector<const Publish*>& state,
                                                          const std::string& input, std::optional<WallTime> clock);

@@ -33,6 +33,7 @@ class Builder {
                     view_.agents.push_back(name);
                     if (!agent.version.empty()) view_.versions[name] = agent.driver + " " + agent.version;
                     if (agent.persist) view_.persistent.push_back(name);
+                    view_.listed_bundles.insert(view_.listed_bundles.end(), agent.bundles.begin(), agent.bundles.end());
                 }
             }
             if (is_call(record)) view_.foreign.push_back(record);
@@ -48,9 +49,9 @@ class Builder {
         std::set<std::string> booted;
         for (const Record& record : records_) {
             if (const auto* boot = std::get_if<history::Boot>(&record.value)) booted.insert(boot->agent);
-            // A refused connection may have been a restart, where boots are not recorded.
+            // A connection that was refused or broke may have been a restart, where boots are not recorded.
             if (const auto* decide = std::get_if<history::Decide>(&record.value);
-                decide != nullptr && record.type == Type::fail && record.error != "no-process" && !booted.contains(decide->agent)) {
+                decide != nullptr && loses_connection(record) && !booted.contains(decide->agent)) {
                 view_.turns.push_back({record.index, record.time, decide->agent, false});
             }
             if (const auto* serve = std::get_if<history::Serve>(&record.value)) {

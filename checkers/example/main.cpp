@@ -1,5 +1,6 @@
 // Judges what another program saw: a policy service says which revision each answer was made under, and must never go
-// back to an older one. No file, no harness: records go in, a judgement comes out.
+// back to an older one. No file, no harness: records go in, a judgement comes out. It records no boots, so that its
+// service is taken not to have restarted: one that may, and then begin with an old bundle, should record them.
 #include "checkers/checker.hpp"
 
 #include <cstdio>

@@ -15,13 +15,13 @@ constexpr std::uint32_t no_operation = std::numeric_limits<std::uint32_t>::max()
 /// The zones of a register's operations, as far as they had come at some event.
 class Clusters {
   public:
-    explicit Clusters(std::span<const Operation> operations) : operations_(operations) {
+    Clusters(std::span<const Operation> operations, State initial) : operations_(operations), initial_(initial) {
         for (const Operation& operation : operations) {
             for (const ValueId value : {operation.call.argument, operation.call.result}) {
                 if (value != not_known) values_.push_back(value);
             }
         }
-        values_.push_back(nothing);
+        values_.push_back(initial_);
         std::sort(values_.begin(), values_.end());
         values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
     }
@@ -64,7 +64,7 @@ class Clusters {
         unwritten_.reset();
         std::vector<std::size_t> zone_of(values_.size());
         for (std::size_t v = 0; v < values_.size(); ++v) {
-            const bool at_first = values_[v] == nothing;
+            const bool at_first = values_[v] == initial_;
             const std::uint32_t write = writes_[v];
             if (write == no_operation && !at_first) {
                 if (reads_[v] != no_operation) unwritten_ = unwritten(reads_[v]);
@@ -107,6 +107,7 @@ class Clusters {
     }
 
     std::span<const Operation> operations_;
+    State initial_;
     std::vector<ValueId> values_;
     std::vector<bool> ended_;
     std::vector<std::uint32_t> writes_;  ///< by value: the write of it
@@ -116,11 +117,11 @@ class Clusters {
     std::optional<Contradiction> unwritten_;
 };
 
-Verdict decide_by_zones(std::span<const Operation> operations) {
+Verdict decide_by_zones(std::span<const Operation> operations, State initial) {
     Verdict verdict;
     verdict.by_zones = true;
     const EventOrder order(operations);
-    Clusters clusters(operations);
+    Clusters clusters(operations, initial);
     verdict.contradiction = clusters.contradiction(order, order.events().size());
     verdict.outcome.linearizable = !verdict.contradiction;
     if (verdict.outcome.linearizable) return verdict;
@@ -142,8 +143,8 @@ Verdict decide_by_zones(std::span<const Operation> operations) {
 
 }  // namespace
 
-bool has_distinct_writes(std::span<const Operation> operations) {
-    std::vector<ValueId> written{nothing};
+bool has_distinct_writes(std::span<const Operation> operations, State initial) {
+    std::vector<ValueId> written{initial};
     for (const Operation& operation : operations) {
         const Call& call = operation.call;
         if (call.function == Function::write) written.push_back(call.argument);
@@ -154,16 +155,16 @@ bool has_distinct_writes(std::span<const Operation> operations) {
     return std::adjacent_find(written.begin(), written.end()) == written.end();
 }
 
-Verdict decide(const Model& model, Values& values, std::span<const Operation> operations, const Limits& limits) {
+Verdict decide(const Model& model, Values& values, std::span<const Operation> operations, const Limits& limits, State initial) {
     // A store reads "" and null alike, so its values are not what they are written as.
-    if (!model.keyed && has_distinct_writes(operations)) return decide_by_zones(operations);
+    if (!model.keyed && has_distinct_writes(operations, initial)) return decide_by_zones(operations, initial);
     Verdict verdict;
-    verdict.outcome = search(model, values, operations, limits);
+    verdict.outcome = search(model, values, operations, limits, initial);
     return verdict;
 }
 
 std::optional<Duration> smallest_delta(std::span<const Operation> operations) {
-    return Clusters{operations}.smallest_delta(EventOrder{operations});
+    return Clusters{operations, nothing}.smallest_delta(EventOrder{operations});
 }
 
 }  // namespace mistrial::checkers::linearizability

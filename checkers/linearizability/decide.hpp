@@ -29,12 +29,14 @@ struct Verdict {
     std::optional<Contradiction> contradiction;  ///< of zones
 };
 
-/// True where kernel K2 decides: reads and writes only, and no two writes of one value.
-[[nodiscard]] bool has_distinct_writes(std::span<const Operation> operations);
+/// True where kernel K2 decides: reads and writes only, and no two writes of one value, nor one of what is there at first.
+[[nodiscard]] bool has_distinct_writes(std::span<const Operation> operations, State initial = nothing);
 
 /// Whether the operations on one object are linearizable, by zones where they are enough, by search elsewhere. A violation
 /// names the first operation whose end has no order (`outcome.stuck`), and everything that ended before it has one.
-[[nodiscard]] Verdict decide(const Model& model, Values& values, std::span<const Operation> operations, const Limits& limits);
+/// `initial`: what the object holds at first.
+[[nodiscard]] Verdict decide(const Model& model, Values& values, std::span<const Operation> operations, const Limits& limits,
+                             State initial = nothing);
 
 /// The smallest Δ of a register with distinct writes (kernel K2); nothing where none is enough.
 [[nodiscard]] std::optional<Duration> smallest_delta(std::span<const Operation> operations);

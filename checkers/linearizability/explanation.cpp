@@ -14,8 +14,8 @@ constexpr std::size_t most_witnesses = 4;  ///< operations, each with two record
 
 class Explanation {
   public:
-    Explanation(const Model& model, const Values& values, const Object& object, const Verdict& verdict)
-        : model_(model), values_(values), object_(object), verdict_(verdict), stuck_(*verdict.outcome.stuck) {}
+    Explanation(const Model& model, const Values& values, const Object& object, const Verdict& verdict, State initial)
+        : model_(model), values_(values), object_(object), verdict_(verdict), initial_(initial), stuck_(*verdict.outcome.stuck) {}
 
     Violation make() {
         const Operation& stuck = operation(stuck_);
@@ -24,8 +24,9 @@ class Explanation {
         violation_.to = stuck.res;
         violation_.count = 1;
         violation_.summary = fmt::format(
-            "no order of the operations{} is one of a {}: up to {} there is one, and none with the {} of record {} (process {})",
-            key(), model_.name, run_time(stuck.res), describe(values_, stuck.call), stuck.index, stuck.process);
+            "no order of the operations{} is one of a {} that holds {} at first: up to {} there is one, and none with the {} of "
+            "record {} (process {})",
+            key(), model_.name, values_.text(initial_), run_time(stuck.res), describe(values_, stuck.call), stuck.index, stuck.process);
         witness(stuck_);
         if (verdict_.contradiction) {
             tell_contradiction(*verdict_.contradiction);
@@ -110,7 +111,8 @@ class Explanation {
             violation_.proof.push_back(tell(a.first_end) + ".");
             violation_.proof.push_back(
                 a.write ? fmt::format("{} is the only write of {}, and began only after that had ended.", tell(*a.write), value)
-                        : fmt::format("Nobody had begun to write {} by then, and it is not what a register holds at first.", value));
+                        : fmt::format("Nobody had begun to write {} by then, and it is not what the {} holds at first, which is {}.",
+                                          value, model_.name, values_.text(initial_)));
             witness(a.first_end);
             if (a.write) witness(*a.write);
             return;
@@ -130,7 +132,8 @@ class Explanation {
         witness(later.last_begin);
         if (!earlier.has_first_end) {
             violation_.proof.push_back(
-                fmt::format("What was there at first was there before {} began: {}.", value_of(later.last_begin), late));
+                fmt::format("What was there at first ({}) was there before {} began: {}.", values_.text(initial_),
+                            value_of(later.last_begin), late));
             return;
         }
         witness(earlier.first_end);
@@ -142,14 +145,15 @@ class Explanation {
     const Values& values_;
     const Object& object_;
     const Verdict& verdict_;
+    State initial_;
     std::uint32_t stuck_;
     Violation violation_;
 };
 
 }  // namespace
 
-Violation explain(const Model& model, const Values& values, const Object& object, const Verdict& verdict) {
-    return Explanation{model, values, object, verdict}.make();
+Violation explain(const Model& model, const Values& values, const Object& object, const Verdict& verdict, State initial) {
+    return Explanation{model, values, object, verdict, initial}.make();
 }
 
 }  // namespace mistrial::checkers::linearizability

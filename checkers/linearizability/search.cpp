@@ -20,13 +20,15 @@ constexpr std::uint64_t mix(std::uint64_t x) {  // SplitMix64
 
 class Search {
   public:
-    Search(const Model& model, Values& values, std::span<const Operation> operations, const Limits& limits)
+    Search(const Model& model, Values& values, std::span<const Operation> operations, const Limits& limits, State initial)
         : model_(model),
           values_(values),
           operations_(operations),
           limits_(limits),
           until_(std::chrono::steady_clock::now() + limits.time),
-          configurations_(limits.memory) {
+          state_(initial),
+          configurations_(limits.memory),
+          longest_state_(initial) {
         lay_out();
     }
 
@@ -117,7 +119,7 @@ class Search {
     std::uint32_t first_ = 0;  ///< the first operation with an end that has not been taken
     std::uint32_t remaining_ = 0;
     std::uint64_t hash_ = 0;
-    State state_ = nothing;
+    State state_;
     bool unseen_ = false;  ///< the last thing taken was an operation without an end, and nothing has seen it yet
 
     std::vector<Frame> frames_;
@@ -129,7 +131,7 @@ class Search {
     std::vector<std::uint32_t> longest_;
     std::size_t shared_ = 0;  ///< so many of `longest_` are what `frames_` begins with
     std::uint32_t longest_stop_ = 0;
-    State longest_state_ = nothing;
+    State longest_state_;
     bool any_longest_ = false;
     Outcome outcome_;
 };
@@ -326,8 +328,8 @@ Outcome Search::finish(bool linearizable) {
 
 }  // namespace
 
-Outcome search(const Model& model, Values& values, std::span<const Operation> operations, const Limits& limits) {
-    return Search{model, values, operations, limits}.run();
+Outcome search(const Model& model, Values& values, std::span<const Operation> operations, const Limits& limits, State initial) {
+    return Search{model, values, operations, limits, initial}.run();
 }
 
 }  // namespace mistrial::checkers::linearizability

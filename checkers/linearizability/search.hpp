@@ -45,8 +45,8 @@ struct Outcome {
 ///   * a read that the state allows is taken at once, since it changes nothing;
 ///   * of operations without an end that do the same, the earliest is taken first;
 ///   * a write without an end is taken only where something sees it.
-/// Equal times are concurrent.
+/// Equal times are concurrent. `initial`: what the object holds at first.
 [[nodiscard]] Outcome search(const Model& model, Values& values, std::span<const Operation> operations,
-                             const Limits& limits = {});
+                             const Limits& limits = {}, State initial = nothing);
 
 }  // namespace mistrial::checkers::linearizability

@@ -1,6 +1,7 @@
 #include "checkers/checker.hpp"
 #include "core/utf8.hpp"
 #include "harness/cli/commands.hpp"
+#include "harness/cli/given_claims.hpp"
 #include "harness/cli/judge.hpp"
 #include "harness/cli/recorded_run.hpp"
 #include "harness/cli/refusal.hpp"
@@ -27,24 +28,26 @@ struct Options {
     bool json = false;
 };
 
-/// The claims given on the command line, if any.
-Result<std::optional<checkers::Claims>> given_claims(const Options& options) {
-    Json json = Json::object();
-    if (!options.claims_file.empty()) {
-        const auto read = read_json(options.claims_file, true);
-        if (!read) return read.error();
-        json = *read;
-    } else if (options.model.empty()) {
-        return std::optional<checkers::Claims>();
+/// How to judge, as the command line says; a mistake in it is told before any history is read.
+Result<checkers::Suite::Options> suite_of(const Options& options) {
+    checkers::Suite::Options suite;
+    suite.only = options.only;
+    for (const std::string& name : options.only) {
+        if (checkers::find_property(name) != nullptr) continue;
+        return fail("--only {}: there is no such property; did you mean \"{}\"? (`mistrial list properties`)", name,
+                    checkers::nearest_property(name));
     }
-    // What is no object is told of by parse_claims.
-    const bool may_hold_model =
-        json.is_object() && (!json.contains("linearizability") || json["linearizability"].is_object());
-    if (!options.model.empty() && may_hold_model) json["linearizability"]["model"] = options.model;
-    auto claims = checkers::parse_claims(json, "");
-    if (!claims)
-        return options.claims_file.empty() ? claims.error() : with_context(options.claims_file, claims.error());
-    return std::optional(std::move(*claims));
+    if (!options.claims_file.empty()) {
+        auto claims = claims_in(options.claims_file);
+        if (!claims) return claims.error();
+        suite.claims = std::move(*claims);
+    }
+    if (!options.model.empty()) {
+        auto claim = claim_of_model(options.model);
+        if (!claim) return claim.error();
+        suite.besides.emplace(claim->property, std::move(*claim));
+    }
+    return suite;
 }
 
 Result<history::Format> format_of(const Options& options, const std::filesystem::path& history) {
@@ -66,8 +69,11 @@ void print_numbers(const checkers::Judgement& judgement) {
     if (number > kMost) std::printf("  and %zu more\n", number - kMost);
 }
 
-void print(const Options& options, const reports::Run& run, const checkers::Judgement& judgement) {
-    if (options.json)
+/// With several histories, their results are the elements of one array.
+void print(const Options& options, const reports::Run& run, const checkers::Judgement& judgement, int printed = 0) {
+    if (options.json && options.paths.size() > 1)
+        std::printf("%s%s", printed == 0 ? "" : ",\n", reports::results_json(run, judgement).dump(2).c_str());
+    else if (options.json)
         std::printf("%s\n", reports::results_json(run, judgement).dump(2).c_str());
     else
         std::fputs(reports::terminal(run, judgement, reports::TerminalStyle::of(STDOUT_FILENO)).c_str(), stdout);
@@ -87,6 +93,7 @@ Result<int> check_sub(const Options& options, RecordedRun& recorded, history::Fo
     auto claims = checkers::parse_claims(claims_of(*accused), "");
     if (!claims) return claims.error();
     again.claims = std::move(*claims);
+    again.besides.clear();
     auto judged = judge(kept->file, again);
     if (!judged) return judged.error();
     reports::Run run;
@@ -102,7 +109,7 @@ Result<int> check_sub(const Options& options, RecordedRun& recorded, history::Fo
 }
 
 Result<int> check_one(const Options& options, const std::filesystem::path& path,
-                      const checkers::Suite::Options& suite) {
+                      const checkers::Suite::Options& suite, int& printed) {
     auto recorded = open_recorded(path);
     if (!recorded) return recorded.error();
     const auto format = format_of(options, recorded->history);
@@ -111,25 +118,30 @@ Result<int> check_one(const Options& options, const std::filesystem::path& path,
     if (!judged) return judged.error();
     if (options.sub > 0) return check_sub(options, *recorded, *format, suite, judged->judgement);
     recorded->run.duration = judged->lanes.end.time_since_epoch();
-    print(options, recorded->run, judged->judgement);
+    if (!options.only.empty() && judged->judgement.claims.empty()) {
+        judged->judgement.notes.push_back(fmt::format("nobody claims {}, so it is measured and not judged; --claims FILE claims it",
+                                                      fmt::join(options.only, " or ")));
+    }
+    print(options, recorded->run, judged->judgement, printed++);
     if (!options.json) print_numbers(judged->judgement);
     return status_of(judged->judgement);
 }
 
 int check(const Options& options) {
-    checkers::Suite::Options suite;
-    suite.only = options.only;
-    auto claims = given_claims(options);
-    if (!claims) return refuse(claims.error());
-    suite.claims = std::move(*claims);
+    const auto suite = suite_of(options);
+    if (!suite) return refuse(suite.error());
     if (options.sub > 0 && options.paths.size() > 1)
         return refuse(fail("--sub is for one history, {} are given", options.paths.size()));
     int worst = kValid;
+    int printed = 0;
+    const bool array = options.json && options.paths.size() > 1;
+    if (array) std::printf("[");
     for (const std::filesystem::path& path : options.paths) {
-        const auto status = check_one(options, path, suite);
-        if (!status) return refuse(status.error());
-        worst = worse(worst, *status);
+        const auto status = check_one(options, path, *suite, printed);
+        // What cannot be read hides nothing that the others show.
+        worst = worse(worst, status ? *status : refuse(status.error()));
     }
+    if (array) std::printf("]\n");
     return worst;
 }
 
@@ -145,7 +157,8 @@ void add_check(CLI::App& app, int& status) {
     command->add_option("--claims", options->claims_file, "a file of claims instead of those in the history")
         ->check(CLI::ExistingFile);
     command->add_option("--model", options->model,
-                        "claim linearizability of this model (beside the file's claims, if one is given)");
+                        "claim linearizability of this model beside what is claimed anyway; register=0 (any JSON) says what "
+                        "an object holds at first, which is null otherwise");
     command
         ->add_option("--format", options->format,
                      "of the history; guessed from its name, else from what it begins with")
@@ -155,14 +168,20 @@ void add_check(CLI::App& app, int& status) {
             return names;
         }()));
     command->add_option("--only", options->only, "only this property, by name or id (again and again)")
-        ->allow_extra_args(false);
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command
         ->add_option(
             "--sub", options->sub,
             "judge one violation by itself: its witness and what that was up against, written to sub-N.jsonl in the "
             "run's folder "
             "(NAME.sub-N.jsonl beside a bare history); without --sub the violations are listed with their numbers")
-        ->check(CLI::PositiveNumber);
+        ->check([](const std::string& text) {
+            const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+            return number && text.find_first_not_of('0') != std::string::npos
+                       ? std::string{}
+                       : "expected the number of a violation, from 1 on, got " + text;
+        });
     command->add_flag("--json", options->json, "print results as results.json has them");
     command->footer(
         "Examples:\n  mistrial check store/latest --only bounded-staleness\n  mistrial check store/latest --sub 1\n"

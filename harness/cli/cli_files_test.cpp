@@ -214,6 +214,108 @@ TEST_F(CliFiles, AModelIsAClaimOfLinearizability) {
     EXPECT_EQ(claims.at(0).at("parameters").at("model"), "register");
 }
 
+TEST_F(CliFiles, AModelMaySayWhatARegisterHoldsAtFirst) {
+    write("zero.log", "INFO  jepsen.util - 0\t:invoke\t:read\tnil\nINFO  jepsen.util - 0\t:ok\t:read\t0\n");
+    const Ended null = mistrial({"check", "zero.log", "--model", "register"});
+    EXPECT_EQ(null.status, 1);
+    EXPECT_THAT(null.out, HasSubstr("holds null at first"));
+    EXPECT_THAT(null.out, HasSubstr("(SYSTEM), 0 to 1 ns")) << "no agent, and no times that are all zero";
+    EXPECT_EQ(mistrial({"check", "zero.log", "--model", "register=0"}).status, 2) << "one record is no 20 obligations";
+}
+
+TEST_F(CliFiles, AModelIsClaimedBesideTheHistorysOwnClaims) {
+    write_guilty("history.jsonl");
+    const Ended both = mistrial({"check", "history.jsonl", "--model", "register", "--json"});
+    EXPECT_EQ(both.status, 1);
+    EXPECT_EQ(Json::parse(both.out).at("claims").size(), 2U);
+}
+
+TEST_F(CliFiles, AProfileIsExpandedAndWhatOnlyAScenarioDerivesIsRefused) {
+    write_guilty("history.jsonl");
+    write("opa.json", R"({"profile": "opa", "fail-closed": {}})");
+    const Ended derived = mistrial({"check", "history.jsonl", "--claims", "opa.json"});
+    EXPECT_EQ(derived.status, 254);
+    EXPECT_THAT(derived.err, HasSubstr("opa.json: /bounded-staleness/within: \"derived\" follows from a scenario's fleet"));
+
+    std::string bounded = R"({"claims": {"profile": "opa", "B1": {"within": "5s"})";
+    for (const char* claim : {"split-brain", "convergence", "progress", "log-completeness"})
+        bounded += fmt::format(R"(, "{}": {{"within": "5s"}})", claim);
+    write("bounded.json", bounded + "}}");
+    const Ended all = mistrial({"check", "history.jsonl", "--claims", "bounded.json", "--json"});
+    EXPECT_EQ(all.status, 1) << all.err;
+    EXPECT_EQ(Json::parse(all.out).at("claims").size(), 17U);
+
+    write("unknown.json", R"({"profile": "strictest"})");
+    EXPECT_THAT(mistrial({"check", "history.jsonl", "--claims", "unknown.json"}).err,
+                HasSubstr("unknown.json: /profile: expected a profile (embedded, opa, strict), got \"strictest\""));
+    write("array.json", "[]");
+    EXPECT_THAT(mistrial({"check", "history.jsonl", "--claims", "array.json"}).err,
+                HasSubstr("array.json: expected an object of claims"));
+    write("nanoseconds.json", R"({"bounded-staleness": {"within": 5}})");
+    EXPECT_EQ(mistrial({"check", "history.jsonl", "--claims", "nanoseconds.json"}).status, 254);
+}
+
+TEST_F(CliFiles, WhatCannotBeReadHidesNothingThatAnotherHistoryShows) {
+    write_guilty("guilty.jsonl");
+    write("broken.jsonl", "nonsense\n");
+    for (const auto& order : {std::vector<std::string>{"check", "broken.jsonl", "guilty.jsonl"},
+                              std::vector<std::string>{"check", "guilty.jsonl", "broken.jsonl"}}) {
+        const Ended ended = mistrial(order);
+        EXPECT_EQ(ended.status, 1) << "a violation stands whatever else failed";
+        EXPECT_THAT(ended.err, HasSubstr("broken.jsonl:1"));
+        EXPECT_THAT(ended.out, HasSubstr("a1 went back"));
+    }
+    EXPECT_EQ(Json::parse(mistrial({"check", "guilty.jsonl", "guilty.jsonl", "--json"}).out).size(), 2U);
+}
+
+TEST_F(CliFiles, OnlyNamesAreToldByTheirRightNames) {
+    write_guilty("history.jsonl");
+    const Ended nonsense = mistrial({"check", "history.jsonl", "--only", "monotonic-revision"});
+    EXPECT_EQ(nonsense.status, 254);
+    EXPECT_THAT(nonsense.err, HasSubstr("mistrial: --only monotonic-revision: there is no such property; did you mean "
+                                        "\"monotonic-revisions\"?"));
+    EXPECT_EQ(mistrial({"check", "history.jsonl", "--only", "m1"}).status, 1);
+    EXPECT_THAT(mistrial({"check", "--only", "divergence", "history.jsonl"}).out, HasSubstr("nobody claims divergence"));
+    write("empty.jsonl", "");
+    EXPECT_THAT(mistrial({"check", "empty.jsonl", "--only", "nonsense"}).err, HasSubstr("no such property"));
+    EXPECT_THAT(mistrial({"check", "empty.jsonl"}).out, HasSubstr("the history is empty"));
+    EXPECT_THAT(mistrial({"check", "history.jsonl", "--sub", "0"}).err, HasSubstr("the number of a violation, from 1 on"));
+    EXPECT_THAT(mistrial({"check", folder_.string()}).err, HasSubstr("no run's folder"));
+    write("nobody.json", R"({"monotonic-revisions": {"agents": "zz"}})");
+    EXPECT_THAT(mistrial({"check", "history.jsonl", "--claims", "nobody.json"}).out, HasSubstr("there is no such agent"));
+}
+
+/// Claims that only together rule something out: the sub-history claims all of them.
+TEST_F(CliFiles, AJointViolationByItselfIsHeldToAllTheClaims) {
+    std::string lines;
+    std::int64_t client = 0;
+    const auto record = [&](std::int64_t ms, const char* type, const char* f, const std::string& value) {
+        lines += fmt::format(R"({{"time":{},"type":"{}","process":{},"f":"{}","value":{}}})"
+                             "\n",
+                             ms * 1000000, type, client, f, value);
+    };
+    const auto both = [&](std::int64_t ms, const char* f, const std::string& asked, const std::string& told) {
+        record(ms, "invoke", f, "{" + asked + "}");
+        record(ms + 1, "ok", f, "{" + asked + told + "}");
+        ++client;
+    };
+    const auto publish = [&](std::int64_t ms, const char* revision, bool x, bool y) {
+        both(ms, "publish", fmt::format(R"("bundle":"main","revision":"{}","content":{{"base":null,"verdicts":{{"x":{},"y":{}}}}})",
+                                        revision, x, y), "");
+    };
+    publish(0, "r1", true, false);
+    publish(2, "r2", false, true);
+    publish(7, "r3", true, false);
+    both(9, "decide", R"("agent":"a1","input_id":"y")", R"(,"verdict":false)");
+    both(11, "decide", R"("agent":"a1","input_id":"x")", R"(,"verdict":false)");
+    write("joint.jsonl", lines);
+    write("both.json", R"({"monotonic-revisions": {}, "bounded-staleness": {"within": "5ms"}})");
+    EXPECT_EQ(mistrial({"check", "joint.jsonl", "--claims", "both.json"}).status, 1);
+    const Ended sub = mistrial({"check", "joint.jsonl", "--claims", "both.json", "--sub", "1", "--json"});
+    EXPECT_EQ(sub.status, 1) << sub.out << sub.err;
+    EXPECT_EQ(Json::parse(sub.out).at("claims").size(), 2U);
+}
+
 TEST_F(CliFiles, MalformedInputIsToldWithItsPlaceAndEndsWith254) {
     const std::vector<std::pair<std::string, std::string>> files{
         {"bad.jsonl", "{\"time\":1,\"type\":\"info\",\"process\":0,\"f\":\"x\"}\n{\"time\":2,\"type\":\n{}\n"},

@@ -331,7 +331,7 @@ TEST_F(Cli, ASearchFindsShrinksResumesAndMerges) {
              {{"search", "demo", "--shard", "4/3"}, "--shard: expected I/N"},
              {{"search", "--resume", "."}, "search.json: cannot be read"},
              {{"merge", "."}, "search.json: cannot be read"},
-             {{"shrink", "."}, "not the folder of a run"}}) {
+             {{"shrink", "."}, "no run's folder"}}) {
         const Ended refused = mistrial(arguments);
         EXPECT_EQ(refused.status, 254) << fmt::format("{}", fmt::join(arguments, " "));
         EXPECT_THAT(refused.err, HasSubstr(said));

@@ -12,10 +12,11 @@ inline constexpr int kUnknown = 2;
 inline constexpr int kBadInput = 254;
 inline constexpr int kInternalError = 255;
 
-/// Of two runs' statuses the one that stands for both: an internal error, then false over unknown over true.
+/// Of two histories' statuses the one that stands for both: an internal error, then false over bad input (a violation
+/// stands whatever else failed), over unknown, over true.
 [[nodiscard]] constexpr int worse(int a, int b) {
     const auto rank = [](int status) {
-        return status == kValid ? 0 : status == kUnknown ? 1 : status == kInvalid ? 2 : status == kBadInput ? 3 : 4;
+        return status == kValid ? 0 : status == kUnknown ? 1 : status == kBadInput ? 2 : status == kInvalid ? 3 : 4;
     };
     return rank(a) >= rank(b) ? a : b;
 }

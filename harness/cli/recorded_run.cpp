@@ -18,10 +18,11 @@ Result<RecordedRun> open_recorded(const std::filesystem::path& path) {
         recorded.run.scenario = path.filename().string();
         return recorded;
     }
-    if (!std::filesystem::exists(*folder / "replay.json", ignored))
-        return fail("{}: not the folder of a run: there is no replay.json in it", folder->string());
     recorded.folder = folder;
     recorded.history = *folder / "history.jsonl";
+    if (!std::filesystem::exists(*folder / "replay.json", ignored))
+        return fail("{}: no run's folder, since it holds no replay.json; expected a history, a run's folder or its replay.json",
+                    folder->string());
     const auto replay = read_json(*folder / "replay.json");
     if (!replay) return replay.error();
     if (!replay->contains("plan")) return fail("{}: holds no plan", (*folder / "replay.json").string());

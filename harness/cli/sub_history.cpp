@@ -4,6 +4,7 @@
 #include "core/history/foreign/source.hpp"
 #include "core/history/writer.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
@@ -63,6 +64,11 @@ Result<Accusation> accusation(const checkers::Judgement& judgement, std::size_t 
             found.claim.violations = {violation};
         }
     }
+    for (const checkers::ClaimResult& claim : judgement.claims) {
+        if (found.claim.violations.empty()) break;
+        const auto& together = found.claim.violations.front().together;
+        if (std::find(together.begin(), together.end(), claim.property) != together.end()) found.besides.push_back(claim);
+    }
     if (found.of == 0) return fail("--sub {}: the history violates no claim", number);
     if (found.claim.violations.empty())
         return fail("--sub {}: there {} {} violation{}; expected a number from 1 to {}", number,
@@ -70,7 +76,11 @@ Result<Accusation> accusation(const checkers::Judgement& judgement, std::size_t 
     return found;
 }
 
-Json claims_of(const Accusation& accusation) { return Json{{accusation.claim.property, accusation.claim.parameters}}; }
+Json claims_of(const Accusation& accusation) {
+    Json claims{{accusation.claim.property, accusation.claim.parameters}};
+    for (const checkers::ClaimResult& claim : accusation.besides) claims[claim.property] = claim.parameters;
+    return claims;
+}
 
 Result<Extract> extract(const std::filesystem::path& history, history::Format format, const Accusation& accusation,
                         const std::vector<std::uint64_t>& first_sights, const std::filesystem::path& file) {
