@@ -196,6 +196,8 @@ class ClaimParser {
 
 std::optional<Duration> Claim::duration(const char* name) const {
     if (!parameters.is_object() || !parameters.contains(name)) return std::nullopt;
+    // A program that makes its claims itself may give nanoseconds; what people write has a unit (`parse_claims`).
+    if (parameters[name].is_number_integer()) return Duration{parameters[name].get<std::int64_t>()};
     const Result<Duration> duration = duration_of(parameters[name]);
     return duration ? std::optional(*duration) : std::nullopt;
 }
