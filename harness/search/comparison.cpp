@@ -53,12 +53,14 @@ OrderedJson arena_with(OrderedJson arena, const Defect& defect) {
 }
 
 bool within_reach(const Defect& defect) {
-    for (const Need need : {Need::bad_revision, Need::long_polls, Need::tokens})
-        if (std::ranges::find(defect.needs, need) != defect.needs.end()) return false;
-    // The first two have bounds that do not grow with the faults; who lost its disk comes up with nothing, older than anything.
-    for (const std::string_view property : {"delta-atomicity", "k-atomicity", "monotonic-reads"})
-        if (defect.finds == property) return false;
-    return true;
+    const auto needs = [&](Need need) { return std::ranges::find(defect.needs, need) != defect.needs.end(); };
+    constexpr Need faults[] = {Need::source_partition, Need::authority_partition, Need::status_partition, Need::logs_partition,
+                               Need::kill,             Need::pause,               Need::clock};
+    constexpr Need elsewhere[] = {Need::bad_revision, Need::long_polls, Need::tokens};
+    if (std::ranges::none_of(faults, needs) || std::ranges::any_of(elsewhere, needs)) return false;
+    // Bounds of the first two do not grow with the faults; who lost its disk comes up with nothing, which is older than anything.
+    constexpr std::string_view broken_by_faults[] = {"delta-atomicity", "k-atomicity", "monotonic-reads"};
+    return std::ranges::find(broken_by_faults, defect.finds) == std::end(broken_by_faults);
 }
 
 std::vector<const Defect*> draw_defects(std::size_t count, std::uint64_t seed) {

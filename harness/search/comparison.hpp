@@ -16,8 +16,9 @@ namespace mistrial::search {
 [[nodiscard]] Result<OrderedJson> arena();
 [[nodiscard]] OrderedJson arena_with(OrderedJson arena, const defects::Defect& defect);
 
-/// Whether a search in the arena could find the defect: one that shows only with other bundles, other polls or other sessions, or
-/// that has to be found by a property which a correct fleet breaks under some of the faults, is out of its reach.
+/// Whether a search in the arena has to find the defect and can: it shows under faults alone (any other shows in the first run, whoever
+/// chooses the schedule), in bundles, polls and sessions such as these, and by a property that a correct fleet keeps under all of
+/// the faults.
 [[nodiscard]] bool within_reach(const defects::Defect& defect);
 /// `count` of those within reach, drawn; in the order of the table.
 [[nodiscard]] std::vector<const defects::Defect*> draw_defects(std::size_t count, std::uint64_t seed);
