@@ -186,7 +186,7 @@ int main(int argc, char** argv) {
     jobs(correct);
     correct->callback([&] { status = sound(options); });
 
-    auto* one = app.add_subcommand("showcase", "the scenario in which a defect shows, for mistrial run --world sim");
+    auto* one = app.add_subcommand("showcase", "the scenario in which a defect shows, for mistrial run --world sim; files that it reads go into ./showcase-DEFECT");
     one->add_option("defect", options.name, "by name")->required();
     one->add_option("--seed", options.seed)->capture_default_str();
     one->add_flag("--innocent", options.innocent, "without the defect");

@@ -90,7 +90,6 @@ class Lineage {
         put(node, source ? "source" : from, {{at, length, "partition", {{"on", {node}}, {"from", {from}}, {"mode", mode}}}});
     }
 
-    void put(const std::string& node, const char* support, std::vector<Fault> faults) { put(node, std::string(support), std::move(faults)); }
     void put(const std::string& node, std::string support, std::vector<Fault> faults) {
         Cut one{std::move(support), {}, Duration::max(), {}};
         for (Fault& fault : faults) {
@@ -162,8 +161,8 @@ class Pass {
         return faults;
     }
 
-    static constexpr std::size_t kEach = 3;    ///< cuts of a node in a run
-    static constexpr Duration kApart = 2s;
+    static constexpr std::size_t kEach = 3;  ///< cuts of a node in a run
+    static constexpr Duration kApart = 2s;   ///< between them
 
     std::vector<OrderedJson> runs_;  ///< the faults of each
     std::vector<Cut> all_;
@@ -191,7 +190,7 @@ class LineageDriven final : public Strategy {
     }
 
   private:
-    static constexpr std::uint64_t kVisit = 8;
+    static constexpr std::uint64_t kVisit = 8;  ///< runs of one mix in a row
 
     Space space_;
     std::uint64_t seed_;
