@@ -100,7 +100,7 @@ int strategies(const Options& options) {
     if (options.only.empty()) how.defects = search::draw_defects(options.defects, options.draw);
     const auto comparison = search::compare(how);
     if (!comparison) return refuse(comparison.error());
-    std::printf("%zu defects (draw %llu), %s seeds each, at most %s runs a search.\n\n%s", how.defects.size(),
+    std::printf("%zu defects (draw %llu), %s searches of each, at most %s runs a search.\n\n%s", how.defects.size(),
                 static_cast<unsigned long long>(options.draw), thousands(options.seeds).c_str(), thousands(options.cap).c_str(),
                 to_markdown(*comparison).c_str());
     return 0;
