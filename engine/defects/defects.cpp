@@ -60,6 +60,7 @@ std::vector<Beside> entailed(std::string_view property) {
                 {"monotonic-reads", "a session of the agent went back with it"},
                 {"read-your-publishes", "back behind what a barrier had seen"},
                 {"status-truth", "back behind what was reported"}};
+    if (property == "status-truth") return {{"status-freshness", "a report of another revision is none of the one in force"}};
     if (property == "availability") return {{"health-truth", "what was ready shows nothing"}};
     if (property == "oracle-correctness")
         return {{"determinism", "others, or the same agent, give the right verdict"},

@@ -15,7 +15,13 @@ namespace {
 using namespace std::chrono_literals;
 using checkers::Validity;
 
-RunSeen run(std::uint64_t number, const OrderedJson& base, const Variation& variation) {
+std::string_view text_of(Validity validity) {
+    return validity == Validity::valid ? "valid" : validity == Validity::invalid ? "invalid" : "unknown";
+}
+
+}  // namespace
+
+RunSeen make_run(std::uint64_t number, const OrderedJson& base, const Variation& variation) {
     RunSeen seen;
     seen.number = number;
     seen.variation = variation;
@@ -41,12 +47,6 @@ RunSeen run(std::uint64_t number, const OrderedJson& base, const Variation& vari
     seen.events = simulated->events;
     return seen;
 }
-
-std::string_view text_of(Validity validity) {
-    return validity == Validity::valid ? "valid" : validity == Validity::invalid ? "invalid" : "unknown";
-}
-
-}  // namespace
 
 OrderedJson to_json(const RunSeen& run) {
     OrderedJson json{{"run", run.number}, {"seed", run.variation.seed}, {"mix", run.variation.mix}, {"order", run.variation.order}, {"faults", run.variation.faults}};
@@ -124,7 +124,7 @@ Result<> search(Strategy& strategy, const OrderedJson& base, const CampaignOptio
             for (std::size_t i = place++; i < slots.size(); i = place++) {
                 if (slots[i].made) continue;
                 if (over()) return;
-                slots[i].seen = run(slots[i].number, base, slots[i].variation);
+                slots[i].seen = make_run(slots[i].number, base, slots[i].variation);
                 slots[i].made = true;
             }
         };

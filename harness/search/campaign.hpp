@@ -29,6 +29,9 @@ struct RunSeen {
 [[nodiscard]] OrderedJson to_json(const RunSeen& run);
 [[nodiscard]] Result<RunSeen> run_from_json(const OrderedJson& json);
 
+/// Makes the run `number` of a search.
+[[nodiscard]] RunSeen make_run(std::uint64_t number, const OrderedJson& base, const Variation& variation);
+
 struct CampaignOptions {
     std::uint64_t runs = 100;
     std::optional<Duration> time{};  ///< ends after this much real time, if before `runs`

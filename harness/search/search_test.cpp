@@ -134,6 +134,22 @@ RC_GTEST_PROP(Search, draws_schedules_that_a_scenario_can_have, (std::uint64_t s
     RC_ASSERT(to_json(run_from_json(OrderedJson::parse(to_json(seen).dump())).value()).dump() == to_json(seen).dump());
 }
 
+TEST(Search, LineageStartsFromTheGoodRunAndUsesNoMoreFaultsThanTheSwarm) {
+    const OrderedJson base = small_base();
+    auto strategy = make_strategy("lineage", base, 7).value();
+    const Space space = space_of(base);
+    EXPECT_THAT(strategy->candidate(0)->faults, IsEmpty());
+    std::set<std::string> kinds;
+    for (std::uint64_t number = 1; number < 2000; ++number) {
+        const auto run = strategy->candidate(number).value();
+        EXPECT_LE(run.faults.size(), space.most_faults);
+        // Before long each kind has had its turn.
+        for (const OrderedJson& fault : run.faults)
+            if (number < 8) kinds.insert(kind_of(fault));
+    }
+    EXPECT_EQ(kinds, std::set<std::string>(space.kinds.begin(), space.kinds.end()));
+}
+
 TEST(Search, ExhaustsSmallScopes) {
     auto strategy = make_strategy("exhaustive", small_base(), 7).value();
     std::set<std::string> tried;
