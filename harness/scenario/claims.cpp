@@ -56,6 +56,7 @@ class ClaimReader {
         }
         if (has_derived_bound(property)) read_within(item, claim);
         else if (item.at("within").present()) claim.within = item.at("within").duration();
+        if (property == "durable-monotonicity" && claim.within) check_disks(item, claim);
         if (claim.within) claim.parameters["within"] = format_duration(*claim.within);  // as checkers::to_json writes it
         if (!claim.terms.empty()) claim.parameters["terms"] = claim.terms;
         return claim;
@@ -102,6 +103,17 @@ class ClaimReader {
                                         fmt::join(bound.terms, " + ")));
         }
         if (!claim.excused && !force) check_excuses(item, claim);
+    }
+
+    /// Nobody keeps what the harness takes away.
+    void check_disks(const Reader& item, const checkers::Claim& claim) const {
+        for (const FaultSpec& fault : faults_) {
+            if (fault.kind != "kill" || fault.parameters.value("state", "") != "lost") continue;
+            for (const AgentNode& agent : fleet_.agents)
+                if (covers(claim, agent) && std::ranges::find(fault.on.nodes, agent.name) != fault.on.nodes.end())
+                    return item.at("within").tell(
+                        fmt::format("expected none, or other \"agents\", while the kill at {} can take what {} has persisted", fault.pointer, agent.name));
+        }
     }
 
     /// Without the excuse of faults, no bound holds for an agent that a fault cuts off for longer.

@@ -223,6 +223,11 @@ TEST(ScenarioFile, claims_no_less_than_the_fleet_can_keep_unless_forced) {
                 ElementsAre(HasSubstr("/claims/bounded-staleness/excused: expected true while pause at /faults/0 can cut a2 off "
                                       "for 4s, got false")));
     EXPECT_THAT(mistakes_of(scenario(pause, R"("bounded-staleness": { "excused": false, "force": true })")), IsEmpty());
+    const std::string lost = R"({ "at": "2s", "for": "1s", "kill": { "on": "a2", "state": "lost" } })";
+    EXPECT_THAT(mistakes_of(scenario(lost, R"("durable-monotonicity": { "within": "1s" })")),
+                ElementsAre(HasSubstr("can take what a2 has persisted")));
+    EXPECT_THAT(mistakes_of(scenario(lost, R"("durable-monotonicity": { "within": "1s", "agents": ["a1"] })")), IsEmpty());
+    EXPECT_THAT(mistakes_of(scenario(lost, R"("durable-monotonicity": {})")), IsEmpty());
     EXPECT_THAT(mistakes_of(scenario(pause, R"("bounded-staleness": { "excused": false, "agents": ["a1", "a3"] })")),
                 IsEmpty());
 }
