@@ -65,12 +65,8 @@ class KeepsItsFirstPolicy : public Behaviour {
 };
 
 /// For half a second, decisions have the new policy and still the old data.
-class ActivatesPolicyBeforeData : public Behaviour {
+class ActivatesPolicyBeforeData : public Timed {
   public:
-    Clocks clocks(const Clocks& clocks) override {
-        now_ = clocks.mono;
-        return clocks;
-    }
     Shared install(Shared current, Shared fresh) override {
         mixed_.reset();
         if (!same_bundles(current, fresh)) return fresh;
@@ -85,7 +81,7 @@ class ActivatesPolicyBeforeData : public Behaviour {
     }
 
   private:
-    MonoTime now_, until_;
+    MonoTime until_;
     Shared mixed_;
 };
 
@@ -147,12 +143,8 @@ class FallsBackToItsFirstBundle : public Behaviour {
 };
 
 /// A bundle that is not replaced within three seconds gives way to the one before it.
-class GoesBackWhenIdle : public Behaviour {
+class GoesBackWhenIdle : public Timed {
   public:
-    Clocks clocks(const Clocks& clocks) override {
-        now_ = clocks.mono;
-        return clocks;
-    }
     Shared install(Shared current, Shared fresh) override {
         before_ = same_bundles(current, fresh) ? current : nullptr;
         until_ = now_ + 3s;
@@ -163,7 +155,7 @@ class GoesBackWhenIdle : public Behaviour {
     }
 
   private:
-    MonoTime now_, until_;
+    MonoTime until_;
     Shared before_;
 };
 
@@ -207,12 +199,8 @@ class LosesData : public Behaviour {
 
 /// The old bundle is taken out before the new one is in: for a third of a second there is none. Kin:
 /// open-policy-agent/opa#1020, undefined decisions where a bundle is not yet active.
-class HasNoBundleWhileActivating : public Behaviour {
+class HasNoBundleWhileActivating : public Timed {
   public:
-    Clocks clocks(const Clocks& clocks) override {
-        now_ = clocks.mono;
-        return clocks;
-    }
     Shared install(Shared current, Shared fresh) override {
         if (current->bundles.empty()) {
             nothing_ = std::move(current);
@@ -226,7 +214,7 @@ class HasNoBundleWhileActivating : public Behaviour {
     }
 
   private:
-    MonoTime now_, until_;
+    MonoTime until_;
     Shared nothing_;
 };
 

@@ -151,12 +151,8 @@ class NamesTheRevisionBefore : public Behaviour {
 };
 
 /// Decisions wait for as long as a bundle is being activated, and that takes two and a half seconds.
-class HangsAfterActivation : public Behaviour {
+class HangsAfterActivation : public Timed {
   public:
-    Clocks clocks(const Clocks& clocks) override {
-        now_ = clocks.mono;
-        return clocks;
-    }
     std::shared_ptr<const Snapshot> install(std::shared_ptr<const Snapshot> current,
                                             std::shared_ptr<const Snapshot> fresh) override {
         if (!current->bundles.empty()) until_ = now_ + 2500ms;
@@ -167,7 +163,7 @@ class HangsAfterActivation : public Behaviour {
     }
 
   private:
-    MonoTime now_, until_;
+    MonoTime until_;
 };
 
 /// Answers nothing until its wall clock is again where it has been already.

@@ -27,6 +27,18 @@ namespace mistrial::defects::families {
 
 namespace mistrial::defects {
 
+/// An agent's defect that depends on how long something has lasted.
+class Timed : public agent::Behaviour {
+  public:
+    Clocks clocks(const Clocks& clocks) override {
+        now_ = clocks.mono;
+        return clocks;
+    }
+
+  protected:
+    MonoTime now_;  ///< of the event that is being taken
+};
+
 /// What a source had before the newest, bundle by bundle.
 class Predecessors {
   public:

@@ -13,12 +13,8 @@ class ReadyFromTheStart : public Behaviour {
 };
 
 /// Ready when the first bundle is loaded; for the second that follows, decisions still have none.
-class ReadyBeforeItDecides : public Behaviour {
+class ReadyBeforeItDecides : public Timed {
   public:
-    Clocks clocks(const Clocks& clocks) override {
-        now_ = clocks.mono;
-        return clocks;
-    }
     std::shared_ptr<const Snapshot> install(std::shared_ptr<const Snapshot> current,
                                             std::shared_ptr<const Snapshot> fresh) override {
         if (current->bundles.empty()) {
@@ -33,7 +29,7 @@ class ReadyBeforeItDecides : public Behaviour {
     }
 
   private:
-    MonoTime now_, until_;
+    MonoTime until_;
     std::shared_ptr<const Snapshot> nothing_;
 };
 

@@ -9,12 +9,8 @@ using namespace agent;
 using namespace std::chrono_literals;
 
 /// A bundle is reported active as soon as it is loaded; decisions follow seven tenths of a second later.
-class ReportsBeforeItDecides : public Behaviour {
+class ReportsBeforeItDecides : public Timed {
   public:
-    Clocks clocks(const Clocks& clocks) override {
-        now_ = clocks.mono;
-        return clocks;
-    }
     std::shared_ptr<const Snapshot> install(std::shared_ptr<const Snapshot> current,
                                             std::shared_ptr<const Snapshot> fresh) override {
         before_ = current->bundles.size() == fresh->bundles.size() ? std::move(current) : nullptr;
@@ -27,17 +23,13 @@ class ReportsBeforeItDecides : public Behaviour {
     }
 
   private:
-    MonoTime now_, until_;
+    MonoTime until_;
     std::shared_ptr<const Snapshot> before_;
 };
 
 /// Once a report was not answered for a second and a half, none goes out any more.
-class StopsReportingAfterFailure : public Behaviour {
+class StopsReportingAfterFailure : public Timed {
   public:
-    Clocks clocks(const Clocks& clocks) override {
-        now_ = clocks.mono;
-        return clocks;
-    }
     bool reports(std::map<std::string, BundleStatus>&, bool unanswered) override {
         if (!unanswered) sent_ = now_;
         stopped_ = stopped_ || (unanswered && now_ > sent_ + 1500ms);
@@ -45,7 +37,7 @@ class StopsReportingAfterFailure : public Behaviour {
     }
 
   private:
-    MonoTime now_, sent_;
+    MonoTime sent_;
     bool stopped_ = false;
 };
 
@@ -77,12 +69,8 @@ class ReportsBuildNames : public Behaviour {
 
 /// The next poll waits for the answer to the last report, and that for twelve seconds if need be. Kin:
 /// open-policy-agent/opa#7492 and #6343, a status API that never answers and delays every activation.
-class WaitsForItsReports : public Behaviour {
+class WaitsForItsReports : public Timed {
   public:
-    Clocks clocks(const Clocks& clocks) override {
-        now_ = clocks.mono;
-        return clocks;
-    }
     bool reports(std::map<std::string, BundleStatus>&, bool unanswered) override {
         if (!unanswered) sent_ = now_;
         waits_ = unanswered && now_ > sent_ + 500ms;
@@ -93,7 +81,7 @@ class WaitsForItsReports : public Behaviour {
     }
 
   private:
-    MonoTime now_, sent_;
+    MonoTime sent_;
     bool waits_ = false;
 };
 

@@ -147,12 +147,16 @@ class Shrinker {
         });
     }
 
+    /// The violated claim, and those without which it is not.
     void claims() {
-        OrderedJson alone = best_;
-        const OrderedJson claim = alone["claims"].value(signature_.property, OrderedJson::object());
-        alone["claims"] = OrderedJson::object();
-        alone["claims"][signature_.property] = claim;
-        fails(alone);
+        OrderedJson needed = best_;
+        needed["claims"] = OrderedJson::object();
+        const auto keep = [&](const std::string& property) {
+            needed["claims"][property] = best_["claims"].value(property, OrderedJson::object());
+        };
+        for (const std::string& other : find(judgement_, signature_)->together) keep(other);
+        keep(signature_.property);
+        fails(needed);
     }
 
     void tail() {

@@ -41,18 +41,22 @@ OrderedJson with_intervals(std::size_t count) {
     return spelled;
 }
 
+checkers::ClaimResult violated(const char* property, std::vector<std::string> together = {}) {
+    checkers::ClaimResult claim;
+    claim.property = property;
+    claim.validity = checkers::Validity::invalid;
+    claim.violations.emplace_back();
+    claim.violations.back().together = std::move(together);
+    return claim;
+}
+
 /// Fails while the intervals that begin at these times are there.
 Judge needs(std::set<TrueTime> starts) {
     return [starts](const scenario::Plan& plan) -> Result<checkers::Judgement> {
         std::set<TrueTime> there;
         for (const nemesis::FaultInterval& fault : plan.faults) there.insert(fault.start);
         checkers::Judgement judgement;
-        if (!std::ranges::includes(there, starts)) return judgement;
-        checkers::ClaimResult claim;
-        claim.property = "bounded-staleness";
-        claim.validity = checkers::Validity::invalid;
-        claim.violations.push_back({"", checkers::Attribution::agent, "a1", {}, {}, 1, 0, 0, {}, {}});
-        judgement.claims.push_back(claim);
+        if (std::ranges::includes(there, starts)) judgement.claims.push_back(violated("bounded-staleness"));
         return judgement;
     };
 }
@@ -73,6 +77,42 @@ TEST(Shrink, FindsTheThreeIntervalsOfSixtyThatMatter) {
     }
     std::ranges::sort(runs);
     EXPECT_LE(runs[runs.size() / 2], 40U);
+}
+
+/// Fails by a claim of the name while it has more than `most` intervals, and by another one for ever.
+Judge slips(std::size_t most) {
+    return [most](const scenario::Plan& plan) -> Result<checkers::Judgement> {
+        checkers::Judgement judgement;
+        for (const char* property : {"bounded-staleness", "split-brain"}) {
+            if (property == std::string_view("bounded-staleness") && plan.faults.size() < most) continue;
+            judgement.claims.push_back(violated(property));
+        }
+        return judgement;
+    };
+}
+
+TEST(Shrink, DoesNotSlipToAnotherFailure) {
+    ShrinkOptions options;
+    options.passes = {"intervals"};
+    const auto shrunk = shrink(with_intervals(12), slips(5), options);
+    ASSERT_TRUE(shrunk) << shrunk.error().message;
+    EXPECT_THAT(shrunk->plan.faults, SizeIs(5));
+    options.signature = Signature{"split-brain", checkers::Attribution::agent, false};
+    EXPECT_THAT(shrink(with_intervals(12), slips(5), options)->plan.faults, IsEmpty());
+}
+
+TEST(Shrink, KeepsTheClaimsWithoutWhichThereIsNoViolation) {
+    const auto judge = [](const scenario::Plan& plan) -> Result<checkers::Judgement> {
+        checkers::Judgement judgement;
+        if (plan.claims.contains("bounded-staleness")) judgement.claims.push_back(violated("monotonic-revisions", {"bounded-staleness"}));
+        return judgement;
+    };
+    ShrinkOptions options;
+    options.passes = {"claims"};
+    const auto shrunk = shrink(with_intervals(1), judge, options);
+    ASSERT_TRUE(shrunk) << shrunk.error().message;
+    EXPECT_EQ(shrunk->plan.claims.size(), 2U);
+    EXPECT_TRUE(shrunk->plan.claims.contains("monotonic-revisions"));
 }
 
 struct Case {
